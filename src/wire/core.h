@@ -1,0 +1,63 @@
+/* The request core: what one call says about itself, and the digests that hang on it.
+ *
+ *   R      = H("HATS-REQ-1" pad16 | core bytes)
+ *   ctx    = H("HATS-CTX-1" pad16 | sid | i (4) | kid | model commitment | H(parameters))
+ *
+ * The ciphertext's public part a is expanded from ctx, so a ciphertext made for one (sid, i), key and
+ * model means nothing under another. No circle: ctx -> ciphertext -> core -> R.
+ *
+ * The core is a deterministic CBOR map of at most 1,024 bytes; keys:
+ *   1 version = 1 | 2 sid | 3 i | 4 op | 5 model commitment | 6 kid | 7 H(ciphertext object)
+ *   8 [proof suite, H(proof)] or null | 9 H(provenance bundle) or null | 10 C_D or null
+ *   11 unix ms | 12 jurisdiction claim (two capital letters) or null | 13 purpose | 14 H(parameters)
+ *
+ * `parameters` is the deterministic CBOR array [set id, proof suite, d, log2 t, H(lo, hi table), k,
+ * block, ciphertext count, transform digest, C_D or null, purpose]; it is never sent: both sides build
+ * it from the plan.
+ */
+#ifndef HATS_WIRE_CORE_H
+#define HATS_WIRE_CORE_H
+
+#include "base/status.h"
+
+#define HATS_CORE_MAX_BYTES 1024
+#define HATS_SID_LEN 32
+#define HATS_CALL_INDEX_MAX 0xffffffu /* i has 24 bits in a frame */
+
+enum hats_op { HATS_OP_INFER = 1 };
+
+struct hats_core {
+    uint8_t sid[HATS_SID_LEN];
+    uint32_t i; /* 0 .. HATS_CALL_INDEX_MAX */
+    enum hats_op op;
+    uint8_t model_commitment[32];
+    uint8_t kid[32];
+    uint8_t ciphertext_digest[32];
+    uint64_t unix_ms;
+    uint32_t purpose; /* 0: none stated */
+    uint8_t parameters_digest[32];
+};
+
+/* What H(parameters) covers beside constants. */
+struct hats_call_parameters {
+    uint32_t set_id;
+    uint32_t proof_suite; /* 0: no proof of encryption travels with the call */
+    uint32_t d, log_t, k, block, n_in;
+    uint8_t bounds_digest[32];    /* of the plan's lo, hi table */
+    uint8_t transform_digest[32]; /* of the plan's input programme */
+    uint32_t purpose;
+};
+void hats_call_parameters_digest(uint8_t out[32], const struct hats_call_parameters *p);
+
+/* Encodes into at most HATS_CORE_MAX_BYTES; *len_bytes gets the size. */
+void hats_core_encode(uint8_t out[HATS_CORE_MAX_BYTES], size_t *len_bytes,
+                      const struct hats_core *core);
+/* HATS_E_MALFORMED, HATS_E_CANONICAL, HATS_E_VERSION, HATS_E_UNSUPPORTED (an op or a part that this
+ * version does not know), HATS_E_RANGE; err names the field. */
+HATS_MUST_USE hats_status hats_core_decode(struct hats_core *out, const uint8_t *bytes,
+                                           size_t len_bytes, struct hats_error *err);
+
+void hats_core_request_digest(uint8_t r[32], const uint8_t *core_bytes, size_t len_bytes);
+void hats_core_context(uint8_t ctx[32], const struct hats_core *core);
+
+#endif

@@ -1,0 +1,70 @@
+/* Signed statements: COSE_Sign1 [RFC9052, 4.2] with ML-DSA [RFC9964].
+ *
+ *     file       = 18([ protected: bstr, {}, payload: bstr, signature: bstr ])
+ *     protected  = { 1: alg, 3: "application/cbor", 4: kid, 15: {1: iss, 6: iat}, 16: typ }
+ *     signature  = ML-DSA.Sign( ["Signature1", protected, h'', payload] )          [RFC9052, 4.4]
+ *
+ *     alg        -48, -49, -50 for ML-DSA-44, -65, -87          [RFC9964]
+ *     kid        COSE key thumbprint of the signer: SHA-256 of the deterministic {1: 7, 3: alg, -1: pub}
+ *                [RFC9679; AKP key type 7, RFC9964]
+ *     iss, iat   CWT claims in the header [RFC9597]: name of the signer, seconds since 1970
+ *     typ        media type of the whole file [RFC9596]: what the statement is
+ *
+ * The header holds exactly these, the unprotected map is empty, and everything is HATS-CBOR-1, the
+ * payload included: a file has one encoding, and any changed byte is refused, with the reason.
+ */
+#ifndef HATS_EVIDENCE_COSE_H
+#define HATS_EVIDENCE_COSE_H
+
+#include "base/cursor.h"
+#include "pq/mldsa.h"
+
+#define HATS_TYPE_RECEIPT "application/vnd.hats.receipt+cose"
+#define HATS_TYPE_MODEL "application/vnd.hats.model+cose"
+#define HATS_TYPE_KEY_REGISTRATION "application/vnd.hats.key-registration+cose"
+
+#define HATS_THUMBPRINT_LEN 32
+#define HATS_ISSUER_MAX 128 /* bytes with the final zero */
+#define HATS_MEDIA_TYPE_MAX 64
+#define HATS_COSE_MAX_BYTES (64u * 1024u)
+
+/* What a signed file says, borrowing from its bytes. */
+struct hats_cose {
+    enum hats_mldsa_level level; /* from alg */
+    uint8_t kid[HATS_THUMBPRINT_LEN];
+    char issuer[HATS_ISSUER_MAX];
+    uint64_t issued_s; /* since 1970 */
+    char type[HATS_MEDIA_TYPE_MAX];
+    const uint8_t *protected_header;
+    size_t protected_len;
+    const uint8_t *payload;
+    size_t payload_len;
+    const uint8_t *signature;
+    size_t signature_len;
+};
+
+int hats_cose_alg(enum hats_mldsa_level level);
+/* False for an algorithm that is not ML-DSA. */
+bool hats_cose_level(enum hats_mldsa_level *level, int64_t alg);
+/* The COSE key thumbprint of a raw public key, of the level's length. */
+void hats_cose_thumbprint(uint8_t out[HATS_THUMBPRINT_LEN], enum hats_mldsa_level level,
+                          const uint8_t *public_key);
+void hats_cose_thumbprint_of(uint8_t out[HATS_THUMBPRINT_LEN], const struct hats_sign_key *key);
+
+/* Appends the signed file. payload must be HATS-CBOR-1 (asserted). issuer may be "". */
+HATS_MUST_USE hats_status hats_cose_sign(struct hats_buffer *out, const struct hats_sign_key *key,
+                                         const char *type, const char *issuer, uint64_t issued_s,
+                                         const uint8_t *payload, size_t payload_len,
+                                         struct hats_error *err);
+/* Strict parse of a whole file; no signature is checked. HATS_E_MALFORMED, HATS_E_CANONICAL,
+ * HATS_E_UNSUPPORTED (algorithm, header) with the place in err. `type` is the media type expected, NULL
+ * takes any. */
+HATS_MUST_USE hats_status hats_cose_parse(struct hats_cose *out, const uint8_t *bytes,
+                                          size_t len_bytes, const char *type,
+                                          struct hats_error *err);
+/* HATS_OK when the signature over the parsed file holds under this public key, whose thumbprint must be
+ * the file's kid. HATS_E_VERIFY otherwise. */
+HATS_MUST_USE hats_status hats_cose_verify(const struct hats_cose *file, const uint8_t *public_key,
+                                           size_t public_key_len, struct hats_error *err);
+
+#endif

@@ -4,8 +4,8 @@
  *
  *     0, 1  integers        -2^63 .. 2^64 - 1, in the shortest form
  *     2, 3  byte and text strings, definite length; text is well-formed UTF-8 [RFC3629]
- *     4, 5  arrays and maps, definite length; the keys of a map ascend strictly in the bytewise order of
- *           their encodings, which also means that no key stands there twice
+ *     4, 5  arrays and maps, definite length; the keys of a map are integers and ascend strictly in the
+ *           bytewise order of their encodings, so that no key stands there twice
  *     6     tag 18 (COSE_Sign1) and no other
  *     7     false, true, null; no floats, no undefined, no other simple values
  *
@@ -93,7 +93,8 @@ bool hats_cbor_get_item(struct hats_reader *r, const uint8_t **data, size_t *len
 
 /* HATS_OK when `bytes` are exactly one item of the profile. HATS_E_MALFORMED: truncated, not CBOR,
  * trailing bytes, not UTF-8, too deep. HATS_E_CANONICAL: a longer head than needed, map keys out of
- * order or twice, indefinite length. HATS_E_UNSUPPORTED: CBOR outside the profile (floats, other tags).
+ * order or twice, indefinite length. HATS_E_UNSUPPORTED: CBOR outside the profile (floats, other
+ * tags, map keys that are not integers).
  * err names the byte offset. */
 HATS_MUST_USE hats_status hats_cbor_validate(const uint8_t *bytes, size_t len_bytes,
                                              struct hats_error *err);

@@ -1,0 +1,76 @@
+/* A model as a typed linear graph: what an importer makes and the compiler takes.
+ *
+ *     feature f(row):  number    post_a * clip(a * v + b, lo, hi) + post_b     v the cell's value
+ *                      interval  [above < v <= up_to]
+ *                      category  [cell = text]
+ *                      ngram     slot of the hashed n-grams of a text
+ *     score_o = sum_f W[o][f] * feature_f + bias[o]        then link and labels of the plan
+ *
+ * Depth-1 trees are kept leaf by leaf (`stumps`), since their leaves are rounded one by one: a stump
+ * adds off[o] or on[o] as its interval feature is 0 or 1. A graph has weights or stumps, not both.
+ */
+#ifndef HATS_MODEL_GRAPH_H
+#define HATS_MODEL_GRAPH_H
+
+#include "model/plan.h"
+
+#define HATS_GRAPH_MAX_WEIGHTS (1u << 26) /* d * k */
+
+enum hats_graph_kind {
+    HATS_FEATURE_NUMBER = 1,
+    HATS_FEATURE_INTERVAL = 2,
+    HATS_FEATURE_CATEGORY = 3,
+    HATS_FEATURE_NGRAM = 4
+};
+
+struct hats_graph_column {
+    char *name; /* NULL: the calibration file's header names it, in order */
+    bool is_text;
+    bool unknown_is_zero;
+    enum hats_plan_missing missing;
+    double sentinel;
+};
+
+struct hats_graph_feature {
+    enum hats_graph_kind kind;
+    uint32_t column;
+    double a, b;   /* number */
+    bool has_clip; /* the model clips: so does the client */
+    double lo, hi;
+    double post_a, post_b;
+    bool has_above, has_up_to; /* interval */
+    double above, up_to;
+    bool in_float;    /* the model compares in binary32: the cut is where that comparison turns */
+    bool up_to_below; /* the model says v < up_to, not v <= up_to */
+    char *category;
+    double missing; /* an imputed raw value, for columns that take missing cells */
+};
+
+struct hats_graph_stump {
+    uint32_t feature; /* of kind interval */
+    uint32_t output;
+    double off, on;
+};
+
+/* Owns everything it points to. */
+struct hats_graph {
+    struct hats_graph_column *columns;
+    uint32_t n_columns;
+    struct hats_graph_feature *features;
+    uint32_t n_features;
+    bool has_text; /* all features are n-grams of columns[0] */
+    uint32_t k;
+    double *w;    /* k rows of n_features; zero where stumps say it */
+    double *bias; /* k */
+    struct hats_graph_stump *stumps;
+    uint32_t n_stumps;
+    enum hats_plan_task task;
+    enum hats_plan_link link;
+    char **labels; /* NULL: the compiler makes "0", "1", ... */
+    uint32_t n_labels;
+};
+
+/* graph may be NULL. */
+void hats_graph_free(struct hats_graph *graph);
+
+#endif

@@ -243,8 +243,9 @@ bool hats_cbor_get_item(struct hats_reader *r, const uint8_t **data, size_t *len
         uint64_t more;
         if (hats_cbor_read_head(r, &head) != CBOR_FINE || !owed_after(r, &head, &more))
             return fail(r);
-        owed +=
-            more; /* each is below the bytes left, their sum below twice the input: no overflow */
+        owed += more;
+        if (owed - 1 > hats_reader_left(r)) /* each item takes a byte: so no overflow either */
+            return fail(r);
     }
     *data = start;
     *len_bytes = (size_t)(r->at - start);

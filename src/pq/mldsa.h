@@ -53,7 +53,7 @@ const uint8_t *hats_mldsa_public(const struct hats_sign_key *key);
 HATS_MUST_USE hats_status hats_mldsa_save(const struct hats_sign_key *key, const char *path,
                                           struct hats_error *err);
 /* HATS_E_NOT_FOUND, HATS_E_IO, HATS_E_MALFORMED (not a PKCS#8 PEM private key), HATS_E_UNSUPPORTED
- * (another algorithm), HATS_E_DENIED (the file is readable by others: chmod 600 it). */
+ * (another algorithm), HATS_E_INSECURE (others may read the file). */
 HATS_MUST_USE hats_status hats_mldsa_load(struct hats_sign_key **out, const char *path,
                                           struct hats_error *err);
 

@@ -1,0 +1,225 @@
+/* Durable state: tenants, keys, calls, receipts, served models. Bytes in, bytes out.
+ *
+ * The store knows no cryptographic object: digests, tokens' hashes, keys and receipts are opaque here.
+ * Behind it stands SQLite (one file, WAL, synchronous = FULL). Writes of all threads go through one
+ * writer thread, which puts what is queued into one transaction and releases each caller only after
+ * that transaction is on the disk (group commit):
+ *
+ *     thread --\                     BEGIN IMMEDIATE
+ *     thread ---+--> bounded queue --> op 1 | op 2 | ... | op n  (a savepoint each)
+ *     thread --/                     COMMIT (one fsync) --> n callers go on
+ *
+ * So what a call of this interface has returned HATS_OK for is still there after kill -9 and after
+ * power loss, and what it has not is there whole or not at all. Reads use connections of their own and
+ * see only what is committed. Several processes may share one file; every decision below is made inside
+ * one transaction, so it is atomic between them too.
+ *
+ * Errors, the same for every function: HATS_E_IO (disk full, read-only, I/O error, corrupt file; err
+ * says which), HATS_E_BUSY (the file is locked by another process for longer than busy_timeout_ms, or
+ * the queue is full), HATS_E_MEMORY. HATS_E_NOT_FOUND and HATS_E_CONFLICT where named.
+ *
+ * Times are milliseconds since 1970. Blobs in results belong to the result; *_clear frees them.
+ */
+#ifndef HATS_STORE_STORE_H
+#define HATS_STORE_STORE_H
+
+#include "base/status.h"
+
+#define HATS_STORE_SCHEMA_VERSION 1 /* meta.schema; README.md has the tables */
+
+struct hats_store;
+
+struct hats_store_config {
+    const char *path;         /* the database file; its folder must exist */
+    uint64_t max_bytes;       /* the file may not grow beyond; 0: as the disk allows */
+    unsigned busy_timeout_ms; /* 5000 */
+    unsigned queue_cap;       /* 1024 writes may wait */
+    unsigned max_batch;       /* 256 writes in one transaction */
+    unsigned n_readers;       /* 4 connections for reading */
+};
+/* Fills in the numbers; path stays NULL. */
+void hats_store_config_init(struct hats_store_config *config);
+
+/* Opens, or creates with mode 0600, or migrates an older schema. HATS_E_VERSION: written by a newer
+ * program. HATS_E_MALFORMED: not a store of this program. *out is NULL on failure. */
+HATS_MUST_USE hats_status hats_store_open(struct hats_store **out,
+                                          const struct hats_store_config *config,
+                                          struct hats_error *err);
+/* Finishes what is queued. No other thread may be inside. s may be NULL. */
+void hats_store_close(struct hats_store *s);
+
+/* Did the last write reach the disk? For readiness checks; costs nothing. */
+bool hats_store_healthy(const struct hats_store *s);
+
+struct hats_store_counters {
+    uint64_t writes;       /* operations committed */
+    uint64_t transactions; /* commits; writes / transactions is what group commit gains */
+    uint64_t failures;     /* operations that were not committed because of an error */
+};
+void hats_store_counters(const struct hats_store *s, struct hats_store_counters *out);
+
+/* ---- tenants ---- */
+
+#define HATS_STORE_NAME_MAX 64 /* with the final zero */
+
+struct hats_store_tenant {
+    int64_t id; /* set by the store */
+    char name[HATS_STORE_NAME_MAX];
+    uint8_t salt[16];
+    uint8_t token_hash[32];
+    uint64_t created_ms;
+    bool disabled;
+};
+/* Sets t->id. HATS_E_CONFLICT: the name or the token hash is taken. */
+HATS_MUST_USE hats_status hats_store_tenant_add(struct hats_store *s, struct hats_store_tenant *t,
+                                                struct hats_error *err);
+/* HATS_E_NOT_FOUND. */
+HATS_MUST_USE hats_status hats_store_tenant_disable(struct hats_store *s, const char *name,
+                                                    bool disabled, struct hats_error *err);
+/* All of them, ascending in id; *out is freed with hats_free. */
+HATS_MUST_USE hats_status hats_store_tenants(struct hats_store *s, struct hats_store_tenant **out,
+                                             size_t *n, struct hats_error *err);
+
+/* ---- registered keys ---- */
+
+struct hats_store_key {
+    uint8_t kid[32];
+    int64_t tenant;
+    uint8_t owner[32];
+    uint32_t set_id;
+    uint64_t registered_ms;
+    uint64_t revoked_ms; /* 0: not revoked */
+    uint8_t *public_key; /* NULL in lists */
+    size_t public_key_len;
+};
+void hats_store_key_clear(struct hats_store_key *k);
+
+enum hats_store_put { HATS_STORE_CREATED, HATS_STORE_SAME };
+/* Adds a key. The same kid by the same tenant and owner is HATS_STORE_SAME and changes nothing.
+ * HATS_E_CONFLICT: it is another tenant's, another owner's, or was revoked; *existing (may be NULL, no
+ * blob) says which. */
+HATS_MUST_USE hats_status hats_store_key_put(struct hats_store *s, enum hats_store_put *how,
+                                             struct hats_store_key *existing,
+                                             const struct hats_store_key *k,
+                                             struct hats_error *err);
+/* HATS_E_NOT_FOUND. with_blob = false leaves the public key out. */
+HATS_MUST_USE hats_status hats_store_key_get(struct hats_store *s, struct hats_store_key *out,
+                                             const uint8_t kid[32], bool with_blob,
+                                             struct hats_error *err);
+/* For ever; a second time changes nothing. HATS_E_NOT_FOUND: no such key of this tenant. */
+HATS_MUST_USE hats_status hats_store_key_revoke(struct hats_store *s, int64_t tenant,
+                                                const uint8_t kid[32], uint64_t now_ms,
+                                                struct hats_error *err);
+/* Keys of a tenant in order of registration, at most `limit`, after skipping `offset`. *out is freed
+ * with hats_free. */
+HATS_MUST_USE hats_status hats_store_keys(struct hats_store *s, struct hats_store_key **out,
+                                          size_t *n, int64_t tenant, size_t offset, size_t limit,
+                                          struct hats_error *err);
+
+/* ---- calls: each (tenant, sid, i) is accepted once ---- */
+
+struct hats_store_call_id {
+    int64_t tenant;
+    uint8_t sid[32];
+    uint32_t i;
+};
+
+struct hats_store_accept {
+    struct hats_store_call_id id;
+    uint8_t request_digest[32]; /* R */
+    uint8_t kid[32];
+    uint8_t flood_seed[32]; /* kept when the row is new */
+    uint64_t now_ms;
+    uint64_t lease_ms; /* how long this process may work on it before another may */
+};
+
+enum hats_store_accepted {
+    HATS_STORE_NEW,      /* the row is ours: evaluate with this seed */
+    HATS_STORE_TAKEN,    /* same R, its lease was over: ours now, evaluate with the *stored* seed */
+    HATS_STORE_PENDING,  /* same R, somebody else's lease is live */
+    HATS_STORE_SEALED,   /* same R, done: hats_store_call_get has the answer */
+    HATS_STORE_REUSED,   /* other R under the same id; nothing was changed */
+    HATS_STORE_KEY_GONE, /* no such key of this tenant, or revoked, at this very moment */
+    HATS_STORE_TENANT_GONE, /* the tenant was disabled */
+};
+struct hats_store_accept_result {
+    enum hats_store_accepted outcome;
+    uint8_t flood_seed[32];  /* NEW, TAKEN: the one to use */
+    uint64_t accepted_ms;    /* NEW, TAKEN, PENDING, SEALED */
+    uint64_t lease_until_ms; /* NEW, TAKEN, PENDING */
+};
+/* One transaction decides; key and tenant are looked at inside it (for NEW and TAKEN). */
+HATS_MUST_USE hats_status hats_store_call_accept(struct hats_store *s,
+                                                 struct hats_store_accept_result *out,
+                                                 const struct hats_store_accept *a,
+                                                 struct hats_error *err);
+
+struct hats_store_seal {
+    struct hats_store_call_id id;
+    uint8_t request_digest[32];
+    const uint8_t *output;
+    size_t output_len;
+    const uint8_t *receipt;
+    size_t receipt_len;
+    uint8_t receipt_id[32];
+    uint64_t now_ms;
+};
+/* Output, receipt and state in one transaction. The first to seal an accepted row wins: *won = false
+ * and nothing is changed when it was sealed before (read the stored answer then). HATS_E_NOT_FOUND: no
+ * accepted row with this R. */
+HATS_MUST_USE hats_status hats_store_call_seal(struct hats_store *s, bool *won,
+                                               const struct hats_store_seal *seal,
+                                               struct hats_error *err);
+
+enum hats_store_state { HATS_STORE_STATE_ACCEPTED = 1, HATS_STORE_STATE_SEALED = 2 };
+struct hats_store_call {
+    enum hats_store_state state;
+    uint8_t request_digest[32];
+    uint64_t accepted_ms, lease_until_ms;
+    uint64_t sealed_ms; /* 0 while accepted */
+    uint8_t receipt_id[32];
+    uint8_t *output; /* NULL: not sealed, or no longer kept */
+    size_t output_len;
+    uint8_t *receipt; /* NULL while accepted */
+    size_t receipt_len;
+};
+void hats_store_call_clear(struct hats_store_call *c);
+/* HATS_E_NOT_FOUND. with_blobs = false leaves output and receipt out. */
+HATS_MUST_USE hats_status hats_store_call_get(struct hats_store *s, struct hats_store_call *out,
+                                              const struct hats_store_call_id *id, bool with_blobs,
+                                              struct hats_error *err);
+/* Gives a row back whose work cannot be done now (its lease ends at once), so that a retry need not
+ * wait. Nothing happens when it is sealed. */
+HATS_MUST_USE hats_status hats_store_call_release(struct hats_store *s,
+                                                  const struct hats_store_call_id *id,
+                                                  struct hats_error *err);
+
+/* Drops outputs sealed before `before_ms`, at most `limit`; receipts stay. *dropped counts them. */
+HATS_MUST_USE hats_status hats_store_expire_outputs(struct hats_store *s, size_t *dropped,
+                                                    uint64_t before_ms, size_t limit,
+                                                    struct hats_error *err);
+
+/* ---- receipts ---- */
+
+/* *out (hats_free) and its length. HATS_E_NOT_FOUND, also for another tenant's. */
+HATS_MUST_USE hats_status hats_store_receipt_get(struct hats_store *s, uint8_t **out,
+                                                 size_t *len_bytes, int64_t tenant,
+                                                 const uint8_t id[32], struct hats_error *err);
+
+/* ---- models that were served, for ever ---- */
+
+struct hats_store_model {
+    uint8_t commitment[32];
+    uint8_t plan_digest[32];
+    char name[128];
+    char version[128];
+    uint64_t first_ms, last_ms; /* first and latest start of a server with it */
+};
+HATS_MUST_USE hats_status hats_store_model_served(struct hats_store *s,
+                                                  const struct hats_store_model *m,
+                                                  struct hats_error *err);
+/* Ascending in first_ms; *out is freed with hats_free. */
+HATS_MUST_USE hats_status hats_store_models(struct hats_store *s, struct hats_store_model **out,
+                                            size_t *n, struct hats_error *err);
+
+#endif

@@ -1,0 +1,17 @@
+/* The kernels of every backend, for dispatch.c alone. */
+#ifndef HATS_HASH_KERNELS_H
+#define HATS_HASH_KERNELS_H
+
+#include "hash/shake.h"
+
+/* One state, 24 rounds: the sponge of one lane. */
+void hats_hash_keccak(uint64_t s[25]);
+
+void hats_hash_keccak_x8_portable(uint64_t s[25][HATS_SHAKE_LANES]);
+void hats_hash_keccak_x8_avx2(uint64_t s[25][HATS_SHAKE_LANES]);
+void hats_hash_keccak_x8_avx512(uint64_t s[25][HATS_SHAKE_LANES]);
+
+void hats_hash_sha256_blocks_portable(uint32_t h[8], const uint8_t *blocks, size_t n_blocks);
+void hats_hash_sha256_blocks_sha_ni(uint32_t h[8], const uint8_t *blocks, size_t n_blocks);
+
+#endif

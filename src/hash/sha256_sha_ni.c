@@ -1,0 +1,66 @@
+/* SHA-256 with the SHA instructions. They keep the state as the pairs ABEF and CDGH (A in the top
+ * word), do two rounds an instruction, and extend the schedule four words at a time. */
+#include "hash/kernels.h"
+#include "hash/sha256_constants.h"
+
+#include <immintrin.h>
+
+struct state {
+    __m128i abef, cdgh;
+};
+
+static inline __m128i load(const uint32_t *p) { return _mm_loadu_si128((const __m128i *)p); }
+
+static struct state pack(const uint32_t h[8]) {
+    __m128i badc = _mm_shuffle_epi32(load(h), 0xb1);     /* words, low to high: B A D C */
+    __m128i hgfe = _mm_shuffle_epi32(load(h + 4), 0x1b); /* H G F E */
+    struct state s = {_mm_alignr_epi8(badc, hgfe, 8), _mm_blend_epi16(hgfe, badc, 0xf0)};
+    return s;
+}
+
+static void unpack(uint32_t h[8], struct state s) {
+    __m128i abef = _mm_shuffle_epi32(s.abef, 0x1b); /* A B E F */
+    __m128i dchg = _mm_shuffle_epi32(s.cdgh, 0xb1); /* G H C D -> H G D C, swapped in pairs */
+    _mm_storeu_si128((__m128i *)h, _mm_blend_epi16(abef, dchg, 0xf0));
+    _mm_storeu_si128((__m128i *)(h + 4), _mm_alignr_epi8(dchg, abef, 8));
+}
+
+/* Rounds t .. t + 3 on the schedule words w. */
+static inline void four_rounds(struct state *s, __m128i w, int t) {
+    __m128i wk = _mm_add_epi32(w, load(sha256_k + t));
+    s->cdgh = _mm_sha256rnds2_epu32(s->cdgh, s->abef, wk);
+    s->abef = _mm_sha256rnds2_epu32(s->abef, s->cdgh, _mm_shuffle_epi32(wk, 0x0e));
+}
+
+/* W[t .. t+3] from the sixteen words before it, oldest first. */
+static inline __m128i extend(__m128i w0, __m128i w1, __m128i w2, __m128i w3) {
+    __m128i t = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8(w3, w2, 4));
+    return _mm_sha256msg2_epu32(t, w3);
+}
+
+void hats_hash_sha256_blocks_sha_ni(uint32_t h[8], const uint8_t *blocks, size_t n_blocks) {
+    const __m128i swap = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    struct state s = pack(h);
+    for (size_t b = 0; b < n_blocks; b++, blocks += 64) {
+        struct state before = s;
+        __m128i w[4];
+        for (int i = 0; i < 4; i++) {
+            w[i] = _mm_loadu_si128((const __m128i *)(blocks + 16 * i));
+            w[i] = _mm_shuffle_epi8(w[i], swap);
+            four_rounds(&s, w[i], 4 * i);
+        }
+        for (int t = 16; t < 64; t += 16) {
+            w[0] = extend(w[0], w[1], w[2], w[3]);
+            four_rounds(&s, w[0], t);
+            w[1] = extend(w[1], w[2], w[3], w[0]);
+            four_rounds(&s, w[1], t + 4);
+            w[2] = extend(w[2], w[3], w[0], w[1]);
+            four_rounds(&s, w[2], t + 8);
+            w[3] = extend(w[3], w[0], w[1], w[2]);
+            four_rounds(&s, w[3], t + 12);
+        }
+        s.abef = _mm_add_epi32(s.abef, before.abef);
+        s.cdgh = _mm_add_epi32(s.cdgh, before.cdgh);
+    }
+    unpack(h, s);
+}

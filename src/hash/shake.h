@@ -1,0 +1,60 @@
+/* SHAKE128 and SHAKE256 [FIPS202, 6.2], one lane and eight lanes at once.
+ *
+ * The eight-lane form absorbs eight messages of equal length and squeezes whole blocks of all of them:
+ * it is how ring elements are expanded and noise is sampled. Backends: portable (eight scalar states
+ * side by side), AVX2 (two groups of four), AVX-512 (one group of eight); bit-identical.
+ * Constant time in the message bytes.
+ */
+#ifndef HATS_HASH_SHAKE_H
+#define HATS_HASH_SHAKE_H
+
+#include "base/cpu.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HATS_SHAKE128_RATE 168 /* bytes */
+#define HATS_SHAKE256_RATE 136
+#define HATS_SHAKE_LANES 8
+
+struct hats_shake {
+    uint64_t s[25];
+    unsigned rate; /* bytes */
+    unsigned pos;  /* bytes into the block */
+    int squeezing;
+};
+
+void hats_shake128_init(struct hats_shake *x);
+void hats_shake256_init(struct hats_shake *x);
+/* Not after the first squeeze. */
+void hats_shake_absorb(struct hats_shake *x, const void *data, size_t len_bytes);
+void hats_shake_squeeze(struct hats_shake *x, void *out, size_t len_bytes);
+void hats_shake256(void *out, size_t out_len_bytes, const void *data, size_t len_bytes);
+void hats_shake_wipe(struct hats_shake *x);
+
+/* Word w of lane l is s[w][l]: the interleaved layout that all backends share. */
+struct hats_shake_x8 {
+    _Alignas(64) uint64_t s[25][HATS_SHAKE_LANES];
+    unsigned rate;
+};
+
+/* Absorb lane l's message in[l], every one len_bytes long, and pad: ready to squeeze.
+ * rate is HATS_SHAKE128_RATE or HATS_SHAKE256_RATE. */
+void hats_shake_x8_absorb(struct hats_shake_x8 *x, unsigned rate, const uint8_t *const in[8],
+                          size_t len_bytes);
+/* The next n_blocks blocks of every lane, read as little-endian 64-bit words: out[l] receives
+ * n_blocks * rate / 8 words of lane l. */
+void hats_shake_x8_squeeze(struct hats_shake_x8 *x, uint64_t *const out[8], size_t n_blocks);
+void hats_shake_x8_wipe(struct hats_shake_x8 *x);
+
+/* The border between the sponge and the instruction sets. */
+struct hats_hash_kernels {
+    void (*keccak_x8)(uint64_t s[25][HATS_SHAKE_LANES]); /* 24 rounds on eight states */
+    void (*sha256_blocks)(uint32_t h[8], const uint8_t *blocks, size_t n_blocks);
+};
+/* The table in use, and (for tests and benchmarks) the one of a given backend; the latter is NULL where
+ * the processor lacks it. */
+const struct hats_hash_kernels *hats_hash_kernels(void);
+const struct hats_hash_kernels *hats_hash_kernels_of(enum hats_backend b);
+
+#endif

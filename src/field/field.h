@@ -1,0 +1,99 @@
+/* The prime field F_p, p = 2^64 - 2^32 + 1, and its negacyclic number-theoretic transform.
+ *
+ * p - 1 = 2^32 * 3 * 5 * 17 * 257 * 65537, so F_p has roots of unity of every order up to 2^32, and
+ * 7 generates its units. With e = 2^32 - 1 a product x = x0 + 2^64 (x1 + 2^32 x2) (x1, x2 < 2^32)
+ * reduces as x0 - x2 + e x1: two word operations and their carries.
+ *
+ * Elements are uint64_t in [0, p) ("canonical") wherever a function of this header gives or takes
+ * them, so all backends agree bit for bit. Scalar functions here are constant time.
+ *
+ * The transform of f in F_p[X]/(X^N + 1) lists its values at the odd powers of psi, a primitive 2N-th
+ * root of unity, in an order that is the kernel's own business; it is the same for all backends.
+ * hats_ntt_inverse(hats_ntt_forward(f)) = f, and products in the ring are pointwise products of
+ * transforms. psi = 7^((p-1)/2N).
+ */
+#ifndef HATS_FIELD_FIELD_H
+#define HATS_FIELD_FIELD_H
+
+#include "base/bytes.h"
+#include "base/cpu.h"
+#include "base/status.h"
+
+#define HATS_P UINT64_C(0xffffffff00000001)
+#define HATS_P_GENERATOR 7
+#define HATS_P_EPSILON UINT64_C(0xffffffff) /* 2^64 mod p */
+
+static inline uint64_t hats_fp_add(uint64_t a, uint64_t b) {
+    uint64_t s = a + b;
+    uint64_t over = (uint64_t)0 - (uint64_t)(s < a);
+    uint64_t t = s + (over & HATS_P_EPSILON);
+    uint64_t ge = (uint64_t)0 - (uint64_t)(t >= HATS_P);
+    return t - (ge & HATS_P);
+}
+
+static inline uint64_t hats_fp_sub(uint64_t a, uint64_t b) {
+    uint64_t borrow = (uint64_t)0 - (uint64_t)(a < b);
+    return a - b + (borrow & HATS_P);
+}
+
+static inline uint64_t hats_fp_neg(uint64_t a) { return hats_fp_sub(0, a); }
+
+/* x mod p for any 128-bit x. */
+static inline uint64_t hats_fp_reduce128(hats_u128 x) {
+    uint64_t lo = (uint64_t)x;
+    uint64_t hi = (uint64_t)(x >> 64);
+    uint64_t hi_hi = hi >> 32;
+    uint64_t hi_lo = hi & HATS_P_EPSILON;
+    uint64_t t = lo - hi_hi;
+    t -= ((uint64_t)0 - (uint64_t)(lo < hi_hi)) & HATS_P_EPSILON;
+    uint64_t u = (hi_lo << 32) - hi_lo;
+    uint64_t r = t + u;
+    r += ((uint64_t)0 - (uint64_t)(r < t)) & HATS_P_EPSILON;
+    uint64_t ge = (uint64_t)0 - (uint64_t)(r >= HATS_P);
+    return r - (ge & HATS_P);
+}
+
+static inline uint64_t hats_fp_mul(uint64_t a, uint64_t b) {
+    return hats_fp_reduce128((hats_u128)a * b);
+}
+
+/* A signed integer as a field element; |v| < 2^63. */
+static inline uint64_t hats_fp_from_i64(int64_t v) {
+    uint64_t negative = (uint64_t)0 - (uint64_t)(v < 0);
+    return (uint64_t)v + (negative & HATS_P);
+}
+
+uint64_t hats_fp_pow(uint64_t a, uint64_t exponent); /* time depends on the exponent only */
+uint64_t hats_fp_inv(uint64_t a);                    /* 1/a; 0 for 0 */
+
+#define HATS_NTT_LOG_MIN 10
+#define HATS_NTT_LOG_MAX 16
+
+/* Twiddle tables for one N = 2^log_n; immutable after _new, shared between threads. */
+struct hats_ntt;
+/* log_n in 10..16. NULL when memory cannot be had. Takes about 0.2 ms at N = 4096. */
+struct hats_ntt *hats_ntt_new(unsigned log_n);
+void hats_ntt_free(struct hats_ntt *ntt);
+/* One per log_n for the life of the process, made at first use, never freed; NULL without memory. */
+const struct hats_ntt *hats_ntt_shared(unsigned log_n);
+
+/* In place on N = 2^log_n elements, 64-byte aligned, canonical in and out. Constant time. */
+void hats_ntt_forward(const struct hats_ntt *ntt, uint64_t *a);
+void hats_ntt_inverse(const struct hats_ntt *ntt, uint64_t *a);
+
+/* The border between mathematics and instruction sets. n is a multiple of 8, buffers are 64-byte
+ * aligned and equal or disjoint, elements canonical in and out. Constant time. */
+struct hats_field_kernels {
+    void (*add)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n);
+    void (*sub)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n);
+    void (*mul)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n);
+    void (*mul_add)(uint64_t *acc, const uint64_t *a, const uint64_t *b, size_t n); /* acc += a*b */
+    void (*scale)(uint64_t *out, const uint64_t *a, uint64_t c, size_t n);
+    void (*ntt_forward)(const struct hats_ntt *ntt, uint64_t *a);
+    void (*ntt_inverse)(const struct hats_ntt *ntt, uint64_t *a);
+};
+const struct hats_field_kernels *hats_field_kernels(void);
+/* The table of one backend, NULL where the processor lacks it. */
+const struct hats_field_kernels *hats_field_kernels_of(enum hats_backend b);
+
+#endif

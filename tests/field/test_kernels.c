@@ -1,10 +1,11 @@
 /* Laws over every backend: each vector kernel against the scalar functions. */
 #include "values.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #define N_MAX 520
 #define N_PAIRS ((N_EDGES * N_EDGES + 7) / 8 * 8)

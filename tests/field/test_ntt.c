@@ -3,11 +3,12 @@
 
 #include "base/arena.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #define N_MAX ((size_t)1 << HATS_NTT_LOG_MAX)
 

@@ -4,12 +4,14 @@
 #include "base/text.h"
 #include "hash/shake.h"
 
-#include <cmocka.h>
 #include <openssl/sha.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 /* Bytes from a formula, so that a failure can be repeated from its length alone. */
 static void fill(uint8_t *p, size_t len_bytes) {

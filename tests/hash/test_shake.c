@@ -4,12 +4,14 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
-#include <cmocka.h>
 #include <openssl/evp.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static void fill(uint8_t *p, size_t len_bytes, size_t salt) {
     for (size_t i = 0; i < len_bytes; i++)

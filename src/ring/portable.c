@@ -1,0 +1,55 @@
+#include "ring/kernels.h"
+#include "ring/scalar.h"
+
+static void cbd21(int8_t *out, const uint64_t *words, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = (int8_t)((int)popcount_portable(cbd_bits(words + i / 3 * 2, i % 3)) - 21);
+}
+
+static void ternary(int8_t *out, const uint8_t *bytes, size_t n) {
+    for (size_t i = 0; i < n; i += 5)
+        ternary_digits(out + i, n - i < 5 ? n - i : 5, bytes[i / 5]);
+}
+
+static void from_small(uint64_t *out, const int8_t *e, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = hats_fp_from_i64(e[i]);
+}
+
+static void add_small(uint64_t *out, const uint64_t *a, const int8_t *e, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = hats_fp_add(a[i], hats_fp_from_i64(e[i]));
+}
+
+static uint64_t dot_i8(const int8_t *w, const uint64_t *x, size_t n) {
+    hats_i128 sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (hats_i128)x[i] * w[i];
+    return reduce_signed(sum);
+}
+
+static uint64_t dot_i32(const int32_t *w, const uint64_t *x, size_t n) {
+    hats_i128 sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (hats_i128)x[i] * w[i];
+    return reduce_signed(sum);
+}
+
+static bool load_be(uint64_t *out, const uint8_t *bytes, size_t n) {
+    uint64_t bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = hats_load_be64(bytes + 8 * i);
+        bad |= (uint64_t)(out[i] >= HATS_P);
+    }
+    return bad == 0;
+}
+
+static void store_be(uint8_t *bytes, const uint64_t *a, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        hats_store_be64(bytes + 8 * i, a[i]);
+}
+
+const struct hats_ring_kernels hats_ring_portable = {
+    cbd21,  ternary, keep_canonical_scalar, from_small, add_small,
+    dot_i8, dot_i32, mul_sum_scalar,        load_be,    store_be,
+};

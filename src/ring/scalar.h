@@ -1,0 +1,79 @@
+/* One element at a time: the reference that the vector kernels are compared with, and their tails. */
+#ifndef HATS_RING_SCALAR_H
+#define HATS_RING_SCALAR_H
+
+#include "field/field.h"
+
+#define CBD_HALF ((UINT64_C(1) << 21) - 1)
+#define CBD_MASK ((UINT64_C(1) << 42) - 1)
+
+/* Without a population count instruction the compiler's own helper indexes a table, which is not
+ * constant time. */
+static inline unsigned popcount_portable(uint64_t v) {
+    v -= v >> 1 & UINT64_C(0x5555555555555555);
+    v = (v & UINT64_C(0x3333333333333333)) + (v >> 2 & UINT64_C(0x3333333333333333));
+    v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (unsigned)(v * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* Bits of coefficient k of a group, the upper half complemented: its population count minus 21 is
+ * popcount(lower half) - popcount(upper half). */
+static inline uint64_t cbd_bits(const uint64_t group[2], unsigned k) {
+    uint64_t v = k == 0 ? group[0] : k == 1 ? group[0] >> 42 | group[1] << 22 : group[1] >> 20;
+    return (v & CBD_MASK) ^ (CBD_HALF << 21);
+}
+
+/* Five base-3 digits of b < 243. floor(b/3) = b * 171 >> 9 for b < 512. */
+static inline void ternary_digits(int8_t *out, size_t n, uint8_t b) {
+    unsigned v = b;
+    for (size_t i = 0; i < n; i++) {
+        unsigned third = v * 171 >> 9;
+        out[i] = (int8_t)((int)(v - 3 * third) - 1);
+        v = third;
+    }
+}
+
+/* v mod p for |v| < 2^96. */
+static inline uint64_t reduce_signed(hats_i128 v) {
+    return hats_fp_reduce128((hats_u128)(v + ((hats_i128)HATS_P << 32)));
+}
+
+/* sum w x from the two halves that the vector kernels accumulate. */
+static inline uint64_t dot_join(int64_t high, int64_t low, int64_t w_sum) {
+    hats_i128 offset = ((hats_i128)1 << 63) + ((hats_i128)1 << 31);
+    return reduce_signed((hats_i128)high * ((hats_i128)1 << 32) + low + offset * w_sum);
+}
+
+/* lo + 2^128 * carries mod p, with 2^128 = -2^32 mod p. carries < 2^32. */
+static inline uint64_t reduce_carried(hats_u128 lo, uint64_t carries) {
+    return hats_fp_sub(hats_fp_reduce128(lo), carries << 32);
+}
+
+static inline void mul_sum_scalar(uint64_t *out, const uint64_t *const *a, const uint64_t *const *b,
+                                  size_t n_terms, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        hats_u128 sum = 0;
+        uint64_t carries = 0;
+        for (size_t t = 0; t < n_terms; t++) {
+            hats_u128 product = (hats_u128)a[t][i] * b[t][i];
+            sum += product;
+            carries += sum < product;
+        }
+        out[i] = reduce_carried(sum, carries);
+    }
+}
+
+static inline size_t keep_canonical_scalar(uint64_t *words, size_t n) {
+    uint64_t bad = 0;
+    for (size_t i = 0; i < n; i++)
+        bad |= (uint64_t)(words[i] >= HATS_P);
+    if (bad == 0)
+        return n;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (words[i] < HATS_P)
+            words[kept++] = words[i];
+    return kept;
+}
+
+#endif

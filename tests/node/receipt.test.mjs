@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { encode, rfc8949EncodeOptions, Tagged } from 'cborg';
 import { ml_dsa65 } from '@noble/post-quantum/ml-dsa';
-import { decodeDeterministic, Refused, SIGNATURE_BYTES, toBeSigned, verifyReceipt } from './receipt.mjs';
+import { decodeDeterministic, Refused, SIGNATURE_BYTES, signerKey, thumbprint, toBeSigned, verifyReceipt } from './receipt.mjs';
 
 const deterministic = (value) => encode(value, rfc8949EncodeOptions);
 const keys = ml_dsa65.keygen(new Uint8Array(randomBytes(32)));
@@ -16,15 +16,21 @@ function signed({ header = new Map([[1, -49]]), payload = deterministic(claims),
   return deterministic(new Tagged(18, [protectedBytes, unprotected, payload, signature]));
 }
 
-function refused(file, publicKey = keys.publicKey) {
+function keySet(kid = thumbprint(-49, keys.publicKey)) {
+  return deterministic([new Map([[1, 7], [2, kid], [3, -49], [-1, keys.publicKey], [-65537, 'signer']])]);
+}
+
+function throwsRefused(action) {
   try {
-    verifyReceipt(file, publicKey);
+    action();
     return false;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return true;
   }
 }
+
+const refused = (file, publicKey = keys.publicKey) => throwsRefused(() => verifyReceipt(file, publicKey));
 
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, 'hex'));
 // A long zero, unsorted keys, a key twice, an endless array and string, a single where a half would do,
@@ -61,18 +67,22 @@ const tests = {
     return [0, 1, 2, 10, file.length - 1].every((length) => refused(file.subarray(0, length)));
   },
   'a byte after the end is refused': () => refused(Uint8Array.from([...signed(), 0])),
+  'the signer is found in a set of keys by its thumbprint': () => {
+    const file = signed({ header: new Map([[1, -49], [4, thumbprint(-49, keys.publicKey)]]) });
+    return Buffer.from(signerKey(file, keySet())).equals(Buffer.from(keys.publicKey));
+  },
+  'a set without the signer is refused': () =>
+    throwsRefused(() => signerKey(signed({ header: new Map([[1, -49], [4, new Uint8Array(32)]]) }), keySet())),
+  'a key under a thumbprint that is not its own is refused': () => {
+    const kid = new Uint8Array(32).fill(1);
+    const file = signed({ header: new Map([[1, -49], [4, kid]]) });
+    return throwsRefused(() => signerKey(file, keySet(kid)));
+  },
   'another algorithm in the header is refused': () => refused(signed({ header: new Map([[1, -50]]) })),
   'a payload that is no map is refused': () => refused(signed({ payload: deterministic([1, 2]) })),
   'a payload with unsorted keys is refused though it is signed': () => refused(signed({ payload: bytes('a202020101') })),
   'non-deterministic encodings are refused': () =>
-    nonDeterministic.every((hex) => {
-      try {
-        decodeDeterministic(bytes(hex), hex);
-        return false;
-      } catch (error) {
-        return error instanceof Refused;
-      }
-    }),
+    nonDeterministic.every((hex) => throwsRefused(() => decodeDeterministic(bytes(hex), hex))),
 };
 
 const names = Object.keys(tests);

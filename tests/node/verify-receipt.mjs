@@ -1,11 +1,12 @@
 // usage: node verify-receipt.mjs FILE.receipt.cose KEY
 //
-// KEY is the signer's raw ML-DSA-65 public key (1952 bytes). Prints the header and the claims and
-// exits 0 when the signature holds and every map is deterministic CBOR; says why and exits 1 when not.
+// KEY is a trust file (*.keys.cose) or the signer's raw ML-DSA-65 public key (1952 bytes). Prints the
+// header and the claims and exits 0 when the signature holds and every map is deterministic CBOR; says why
+// and exits 1 when not.
 // Then flips one byte in each of 64 places of the signed file and exits 1 if any of them is accepted.
 
 import { readFileSync } from 'node:fs';
-import { Refused, verifyReceipt } from './receipt.mjs';
+import { Refused, signerKey, verifyReceipt } from './receipt.mjs';
 
 const FLIPS = 64;
 
@@ -42,7 +43,7 @@ function main([file, key]) {
     return 2;
   }
   const bytes = new Uint8Array(readFileSync(file));
-  const publicKey = new Uint8Array(readFileSync(key));
+  const publicKey = signerKey(bytes, new Uint8Array(readFileSync(key)));
   const { header, unprotected, claims, unprotectedRange } = verifyReceipt(bytes, publicKey);
   print('protected header', header);
   print('unprotected header', unprotected);

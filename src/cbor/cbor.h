@@ -91,6 +91,9 @@ bool hats_cbor_get_item(struct hats_reader *r, const uint8_t **data, size_t *len
 
 /* --- whole documents --- */
 
+/* Well-formed UTF-8 [RFC3629]. */
+bool hats_cbor_text_valid(const char *text, size_t len_bytes);
+
 /* HATS_OK when `bytes` are exactly one item of the profile. HATS_E_MALFORMED: truncated, not CBOR,
  * trailing bytes, not UTF-8, too deep. HATS_E_CANONICAL: a longer head than needed, map keys out of
  * order or twice, indefinite length. HATS_E_UNSUPPORTED: CBOR outside the profile (floats, other

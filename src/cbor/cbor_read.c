@@ -69,7 +69,8 @@ static size_t utf8_sequence(const uint8_t *s, size_t left) {
     return 0;
 }
 
-bool hats_cbor_utf8_valid(const uint8_t *s, size_t len_bytes) {
+bool hats_cbor_text_valid(const char *text, size_t len_bytes) {
+    const uint8_t *s = (const uint8_t *)text;
     for (size_t at = 0; at < len_bytes;) {
         size_t n = utf8_sequence(s + at, len_bytes - at);
         if (n == 0)
@@ -142,7 +143,7 @@ bool hats_cbor_get_text(struct hats_reader *r, const char **text, size_t *len_by
     if (!take(r, CBOR_TEXT, &n) || n > hats_reader_left(r))
         return fail(r);
     const uint8_t *span = hats_read_span(r, (size_t)n);
-    if (!hats_cbor_utf8_valid(span, (size_t)n))
+    if (!hats_cbor_text_valid((const char *)span, (size_t)n))
         return fail(r);
     *text = (const char *)span;
     *len_bytes = (size_t)n;

@@ -39,7 +39,7 @@ static hats_status check_string(struct walk *w, const struct cbor_head *head, si
     if (head->argument > hats_reader_left(&w->r))
         return head_fault(w, CBOR_TRUNCATED, at);
     const uint8_t *s = hats_read_span(&w->r, (size_t)head->argument);
-    if (head->major == CBOR_TEXT && !hats_cbor_utf8_valid(s, (size_t)head->argument))
+    if (head->major == CBOR_TEXT && !hats_cbor_text_valid((const char *)s, (size_t)head->argument))
         return hats_fail(w->err, HATS_E_MALFORMED, "not CBOR: the text at byte %zu is not UTF-8",
                          at);
     return HATS_OK;

@@ -36,6 +36,5 @@ struct cbor_head {
 
 /* Takes a head of the profile; on a fault the cursor may have moved. */
 enum cbor_fault hats_cbor_read_head(struct hats_reader *r, struct cbor_head *out);
-bool hats_cbor_utf8_valid(const uint8_t *s, size_t len_bytes);
 
 #endif

@@ -51,7 +51,13 @@ void hats_cose_thumbprint(uint8_t out[HATS_THUMBPRINT_LEN], enum hats_mldsa_leve
                           const uint8_t *public_key);
 void hats_cose_thumbprint_of(uint8_t out[HATS_THUMBPRINT_LEN], const struct hats_sign_key *key);
 
-/* Appends the signed file. payload must be HATS-CBOR-1 (asserted). issuer may be "". */
+/* Names and versions in signed files are shown on terminals and pages: UTF-8 (zero-terminated) without
+ * control characters and without the marks that reorder what is shown (U+200E .. U+200F, U+202A .. U+202E,
+ * U+2066 .. U+2069). "" is plain. */
+bool hats_text_is_plain(const char *text);
+
+/* Appends the signed file. payload must be HATS-CBOR-1 (asserted). issuer is
+ * plain text shorter than HATS_ISSUER_MAX and may be "", otherwise HATS_E_USAGE. */
 HATS_MUST_USE hats_status hats_cose_sign(struct hats_buffer *out, const struct hats_sign_key *key,
                                          const char *type, const char *issuer, uint64_t issued_s,
                                          const uint8_t *payload, size_t payload_len,

@@ -27,7 +27,7 @@
 #define HATS_RECEIPT_SUITE_1 1
 #define HATS_RECEIPT_MAX_BYTES 12288
 #define HATS_MODEL_NAME_MAX 128 /* bytes with the final zero */
-#define HATS_TLS_NAME_MAX 64
+#define HATS_RECEIPT_TLS_MAX 64
 #define HATS_RECEIPT_SKEW_MS 300000 /* a receipt may be this far in the reader's future */
 
 /* Steps of the gate that the server says it performed: bit = 1 << step number of the gate order. */
@@ -74,16 +74,15 @@ struct hats_receipt {
     uint8_t output_digest[32];
     uint8_t flood_commitment[32];
     uint64_t accepted_ms, done_ms;
-    char tls_group[HATS_TLS_NAME_MAX];
-    char tls_signature[HATS_TLS_NAME_MAX];
+    char tls_group[HATS_RECEIPT_TLS_MAX];
+    char tls_signature[HATS_RECEIPT_TLS_MAX];
     enum hats_server_auth server_auth;
     uint8_t tenant_digest[32];
     uint8_t build_digest[32];
     uint32_t gate_steps;
 };
 
-/* The claims alone. Texts must be UTF-8 and not empty; values outside their range are asserted, since the
- * server fills them. */
+/* Appends the claims alone. What hats_receipt_decode would refuse is refused here, with the same error. */
 HATS_MUST_USE hats_status hats_receipt_encode(struct hats_buffer *out, const struct hats_receipt *r,
                                               struct hats_error *err);
 /* HATS_E_MALFORMED, HATS_E_CANONICAL, HATS_E_VERSION, HATS_E_UNSUPPORTED (unknown claim or kind),

@@ -9,8 +9,11 @@
 #include "evidence/publication.h"
 #include "evidence/receipt.h"
 
-/* One screen: verdict, who signed what and when, the seven rows. `colour` adds ANSI colours. */
-void hats_report_text(struct hats_buffer *out, const struct hats_report *report, bool colour);
+#include <stdio.h>
+
+/* One screen: verdict, who signed what and when, the seven rows. Coloured as the stream it is meant for
+ * takes it; NULL: plain. Nothing is written to the stream. */
+void hats_report_text(struct hats_buffer *out, const struct hats_report *report, FILE *stream);
 void hats_report_json(struct hats_buffer *out, const struct hats_report *report);
 
 /* The claims alone, whether or not anything was verified. */

@@ -49,7 +49,8 @@ void hats_trust_init(struct hats_trust *t);
 void hats_trust_clear(struct hats_trust *t);
 
 /* Adds one key; kid is computed. The same key again with the same properties is nothing; with other
- * properties HATS_E_CONFLICT. HATS_E_BUSY beyond HATS_TRUST_KEYS_MAX. */
+ * properties HATS_E_CONFLICT. HATS_E_USAGE for a name that is not plain text, or a period that ends before
+ * it begins; HATS_E_BUSY beyond HATS_TRUST_KEYS_MAX. */
 HATS_MUST_USE hats_status hats_trust_add(struct hats_trust *t, const struct hats_trust_key *key,
                                          struct hats_error *err);
 /* A key valid from `from_ms` without end, filled in from a key pair. */
@@ -81,14 +82,14 @@ const char *hats_signer_state_name(enum hats_signer_state s);
 enum hats_signer_state hats_trust_judge(const struct hats_trust_key *key, enum hats_role role,
                                         uint64_t at_ms, uint64_t now_ms);
 
-/* Parse, find the key, verify, judge: HATS_OK, or HATS_E_TRUST, HATS_E_VERIFY and what hats_cose_parse
- * returns. *key (may be NULL) gets the trusted key. The signature is checked before the signer is judged,
- * so HATS_E_TRUST with a known key means that the signature itself holds. */
-HATS_MUST_USE hats_status hats_trust_verify(struct hats_cose *out,
-                                            const struct hats_trust_key **key,
-                                            const struct hats_trust *t, enum hats_role role,
-                                            const uint8_t *bytes, size_t len_bytes,
-                                            const char *type, uint64_t now_ms,
-                                            struct hats_error *err);
+/* For a parsed file: find the key, check the signature, judge the signer for time at_ms.
+ * HATS_OK; HATS_E_VERIFY (the signature does not hold); HATS_E_TRUST with *state saying why. The signature
+ * is checked before the signer is judged, so any state but unknown means that the signature holds.
+ * *key gets the key, NULL when unknown. */
+HATS_MUST_USE hats_status hats_trust_check(const struct hats_cose *file,
+                                           const struct hats_trust_key **key,
+                                           enum hats_signer_state *state,
+                                           const struct hats_trust *t, enum hats_role role,
+                                           uint64_t at_ms, uint64_t now_ms, struct hats_error *err);
 
 #endif

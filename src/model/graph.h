@@ -1,8 +1,8 @@
 /* A model as a typed linear graph: what an importer makes and the compiler takes.
  *
  *     feature f(row):  number    post_a * clip(a * v + b, lo, hi) + post_b     v the cell's value
- *                      interval  [above < v <= up_to]
- *                      category  [cell = text]
+ *                      interval  post_a * [above < z <= up_to] + post_b       z the number above, without post
+ *                      category  post_a * [cell = text] + post_b
  *                      ngram     slot of the hashed n-grams of a text
  *     score_o = sum_f W[o][f] * feature_f + bias[o]        then link and labels of the plan
  *
@@ -36,14 +36,14 @@ struct hats_graph_feature {
     uint32_t column;
     double a, b;   /* number */
     bool has_clip; /* the model clips: so does the client */
-    double lo, hi;
+    double lo, hi; /* of a v + b */
     double post_a, post_b;
     bool has_above, has_up_to; /* interval */
     double above, up_to;
     bool in_float;    /* the model compares in binary32: the cut is where that comparison turns */
     bool up_to_below; /* the model says v < up_to, not v <= up_to */
     char *category;
-    double missing; /* an imputed raw value, for columns that take missing cells */
+    double missing; /* an imputed value of the cell; NAN: none */
 };
 
 struct hats_graph_stump {

@@ -11,12 +11,13 @@
  *     publication.cose, publication.salt   added by hats_model_publish
  *
  * Everything but the last line is the same bytes on every run. The model commitment is
- * H("HATS-MOD-1" pad16 | salt (32) | H(manifest)).
+ * H("HATS-MOD-1" pad16 | salt (32) | H(manifest)), evidence/digest.h.
  */
 #ifndef HATS_MODEL_PACKAGE_H
 #define HATS_MODEL_PACKAGE_H
 
 #include "model/plan.h"
+#include "pq/mldsa.h"
 
 #define HATS_MODEL_FILE_SOURCE "source.onnx"
 #define HATS_MODEL_FILE_SCHEMA "schema.txt"
@@ -61,11 +62,6 @@ HATS_MUST_USE hats_status hats_model_load(struct hats_model **out, const char *d
                                           struct hats_error *err);
 /* model may be NULL. */
 void hats_model_free(struct hats_model *model);
-
-/* commitment = H("HATS-MOD-1" pad16 | salt | manifest_digest) */
-void hats_model_commitment(uint8_t out[HATS_MODEL_DIGEST_LEN],
-                           const uint8_t salt[HATS_MODEL_SALT_LEN],
-                           const uint8_t manifest_digest[HATS_MODEL_DIGEST_LEN]);
 
 /* acc = W x + bias on integers, in clear: the model as a test and an auditor run it.
  * |acc| < t/2 is guaranteed for x inside the plan's box. */
@@ -115,6 +111,13 @@ struct hats_package_parts {
  * removed when replacing. */
 HATS_MUST_USE hats_status hats_model_write(const char *dir, const struct hats_package_parts *parts,
                                            bool replace, struct hats_error *err);
+
+/* Publish: a fresh salt, the commitment under it (evidence/digest.h), and the publisher's signed
+ * statement (evidence/publication.h). Loads and checks the model first. A model that is published
+ * already is HATS_E_CONFLICT: its commitment stands in receipts. */
+HATS_MUST_USE hats_status hats_model_publish(const char *dir, const struct hats_sign_key *publisher,
+                                             const char *publisher_name, uint64_t published_ms,
+                                             struct hats_error *err);
 
 /* weights.bin alone. Arrays are the caller's to free (hats_free). */
 HATS_MUST_USE hats_status hats_weights_encode(struct hats_buffer *out, uint32_t set_id, uint32_t d,

@@ -8,7 +8,7 @@
  *     parameters.cbor  [1, set id, set name, log2 N, log2 t]
  *     compiler.cbor    [1, program, version, options]: what made it, for whoever compiles it again
  *     manifest.cbor    [[role, name, size, SHA-256], ...] sorted by role, then name
- *     publication.cose, publication.salt   added by hats_model_publish
+ *     publication.cose, publication.salt   added by hats_model_publish (model/publish.h)
  *
  * Everything but the last line is the same bytes on every run. The model commitment is
  * H("HATS-MOD-1" pad16 | salt (32) | H(manifest)), evidence/digest.h.
@@ -17,7 +17,6 @@
 #define HATS_MODEL_PACKAGE_H
 
 #include "model/plan.h"
-#include "pq/mldsa.h"
 
 #define HATS_MODEL_FILE_SOURCE "source.onnx"
 #define HATS_MODEL_FILE_SCHEMA "schema.txt"
@@ -111,13 +110,6 @@ struct hats_package_parts {
  * removed when replacing. */
 HATS_MUST_USE hats_status hats_model_write(const char *dir, const struct hats_package_parts *parts,
                                            bool replace, struct hats_error *err);
-
-/* Publish: a fresh salt, the commitment under it (evidence/digest.h), and the publisher's signed
- * statement (evidence/publication.h). Loads and checks the model first. A model that is published
- * already is HATS_E_CONFLICT: its commitment stands in receipts. */
-HATS_MUST_USE hats_status hats_model_publish(const char *dir, const struct hats_sign_key *publisher,
-                                             const char *publisher_name, uint64_t published_ms,
-                                             struct hats_error *err);
 
 /* weights.bin alone. Arrays are the caller's to free (hats_free). */
 HATS_MUST_USE hats_status hats_weights_encode(struct hats_buffer *out, uint32_t set_id, uint32_t d,

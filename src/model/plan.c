@@ -50,7 +50,7 @@ void hats_plan_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const uint8_t *bytes, s
     hats_sha256(out, bytes, len_bytes);
 }
 
-void hats_plan_box_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const int32_t *lo, const int32_t *hi,
+hats_status hats_plan_box_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const int32_t *lo, const int32_t *hi,
                           uint32_t d) {
     static const char tag[16] = "HATS-BOX-1";
     struct hats_sha256 h;
@@ -64,6 +64,7 @@ void hats_plan_box_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const int32_t *lo, 
         hats_sha256_update(&h, cell, sizeof cell);
     }
     hats_sha256_final(&h, out);
+    return HATS_OK;
 }
 
 uint32_t hats_plan_x_max(const struct hats_plan *plan) {

@@ -174,7 +174,9 @@ hats_status hats_plan_encode(struct hats_buffer *out, const struct hats_plan *pl
 
     if (st != HATS_OK)
         return st;
-    hats_plan_box_digest(box, plan->lo, plan->hi, plan->shape.d);
+    st = hats_plan_box_digest(box, plan->lo, plan->hi, plan->shape.d);
+    if (st != HATS_OK)
+        return st;
     bound = size_bound(plan);
     scratch = hats_alloc(bound);
     if (scratch == NULL)
@@ -465,7 +467,9 @@ static hats_status confirm(struct hats_plan *p, const uint8_t box[HATS_PLAN_DIGE
                                     err);
     if (st != HATS_OK)
         return st;
-    hats_plan_box_digest(digest, p->lo, p->hi, p->shape.d);
+    st = hats_plan_box_digest(digest, p->lo, p->hi, p->shape.d);
+    if (st != HATS_OK)
+        return st;
     if (memcmp(digest, box, sizeof digest) != 0)
         return hats_fail(err, HATS_E_VERIFY, "plan: the box does not have the digest it states");
     hats_buffer_init(&again, HATS_PLAN_MAX_BYTES);

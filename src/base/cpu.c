@@ -20,11 +20,11 @@ static void detect(void) {
     unsigned a, b, c, d;
     __builtin_cpu_init();
     have[HATS_AVX2] = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-    have[HATS_AVX512] = have[HATS_AVX2] && __builtin_cpu_supports("avx512f") &&
-                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512ifma") &&
-                        __builtin_cpu_supports("avx512vbmi2") &&
-                        __builtin_cpu_supports("avx512vpopcntdq");
+    have[HATS_AVX512] =
+        have[HATS_AVX2] && __builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512ifma") &&
+        __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vpopcntdq");
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
         have_sha_ni = (b >> 29 & 1) != 0 && __builtin_cpu_supports("sse4.1");
 }

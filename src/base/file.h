@@ -23,6 +23,7 @@ bool hats_file_exists(const char *path);
 
 /* "dir/name" into a bounded buffer. HATS_E_RANGE when it does not fit. */
 #define HATS_PATH_MAX 1024
-HATS_MUST_USE hats_status hats_path_join(char out[HATS_PATH_MAX], const char *dir, const char *name);
+HATS_MUST_USE hats_status hats_path_join(char out[HATS_PATH_MAX], const char *dir,
+                                         const char *name);
 
 #endif

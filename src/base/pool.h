@@ -15,7 +15,8 @@ struct hats_pool *hats_pool_new(unsigned n_threads, unsigned queue_cap);
 /* Runs what is queued, then stops and frees. pool may be NULL. */
 void hats_pool_free(struct hats_pool *pool);
 /* HATS_E_BUSY when the queue is full. */
-HATS_MUST_USE hats_status hats_pool_try_submit(struct hats_pool *pool, void (*run)(void *), void *arg);
+HATS_MUST_USE hats_status hats_pool_try_submit(struct hats_pool *pool, void (*run)(void *),
+                                               void *arg);
 /* Jobs queued or running now. */
 unsigned hats_pool_load(struct hats_pool *pool);
 /* Processors this process may run on. */

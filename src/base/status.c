@@ -36,26 +36,20 @@ const char *hats_status_name(hats_status s) {
 
 int hats_status_exit_code(hats_status s) {
     switch (s) {
-    case HATS_OK:
-        return 0;
-    case HATS_E_VERIFY:
-        return 1;
-    case HATS_E_TRUST:
-        return 4;
+    case HATS_OK: return 0;
+    case HATS_E_VERIFY: return 1;
+    case HATS_E_TRUST: return 4;
     case HATS_E_MEMORY:
     case HATS_E_IO:
     case HATS_E_RANDOM:
     case HATS_E_CRYPTO:
     case HATS_E_TIMEOUT:
     case HATS_E_NETWORK:
-    case HATS_E_CANCELLED:
-        return 5;
+    case HATS_E_CANCELLED: return 5;
     case HATS_E_BUSY:
     case HATS_E_CONFLICT:
-    case HATS_E_DENIED:
-        return 6;
-    default:
-        return 2;
+    case HATS_E_DENIED: return 6;
+    default: return 2;
     }
 }
 

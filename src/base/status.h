@@ -18,13 +18,13 @@
 typedef enum hats_status {
     HATS_OK = 0,
     /* the environment */
-    HATS_E_MEMORY,   /* an allocation failed or would pass its bound */
-    HATS_E_IO,       /* a file or socket operation failed */
-    HATS_E_RANDOM,   /* the operating system gave no randomness */
-    HATS_E_CRYPTO,   /* the cryptographic library failed */
-    HATS_E_BUSY,     /* a limit is reached; try again later */
-    HATS_E_TIMEOUT,  /* a deadline passed */
-    HATS_E_NETWORK,  /* the peer is gone or could not be reached */
+    HATS_E_MEMORY,  /* an allocation failed or would pass its bound */
+    HATS_E_IO,      /* a file or socket operation failed */
+    HATS_E_RANDOM,  /* the operating system gave no randomness */
+    HATS_E_CRYPTO,  /* the cryptographic library failed */
+    HATS_E_BUSY,    /* a limit is reached; try again later */
+    HATS_E_TIMEOUT, /* a deadline passed */
+    HATS_E_NETWORK, /* the peer is gone or could not be reached */
     HATS_E_CANCELLED,
     /* the input */
     HATS_E_USAGE,       /* wrong command line or configuration */

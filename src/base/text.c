@@ -37,7 +37,9 @@ bool hats_hex_decode(uint8_t *out, size_t len_bytes, const char *text, size_t te
 
 static const char b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-size_t hats_base64url_len(size_t len_bytes) { return len_bytes / 3 * 4 + (len_bytes % 3 * 4 + 2) / 3; }
+size_t hats_base64url_len(size_t len_bytes) {
+    return len_bytes / 3 * 4 + (len_bytes % 3 * 4 + 2) / 3;
+}
 
 void hats_base64url_encode(char *out, const void *data, size_t len_bytes) {
     const uint8_t *p = data;

@@ -33,9 +33,8 @@ void hats_progress_step(struct hats_progress *p, uint64_t done) {
     p->drawn_ns = now;
     p->drawn = true;
     double seconds = (double)(now - p->started_ns) / 1e9;
-    double left = done != 0 && p->total > done
-                      ? seconds * (double)(p->total - done) / (double)done
-                      : 0;
+    double left =
+        done != 0 && p->total > done ? seconds * (double)(p->total - done) / (double)done : 0;
     fprintf(stderr, "\r\033[K%s  %" PRIu64 " of %" PRIu64 "  %.0f s, %.0f s left", p->label, done,
             p->total, seconds, left);
     fflush(stderr);

@@ -43,8 +43,8 @@ struct hats_call_parameters {
     uint32_t set_id;
     uint32_t proof_suite; /* 0: no proof of encryption travels with the call */
     uint32_t d, log_t, k, block, n_in;
-    uint8_t bounds_digest[32];    /* of the plan's lo, hi table */
-    uint8_t transform_digest[32]; /* of the plan's input programme */
+    uint8_t bounds_digest[32];    /* hats_plan_box_digest of the plan's lo, hi table */
+    uint8_t transform_digest[32]; /* plan digest: SHA-256 of the plan, input programme included */
     uint32_t purpose;
 };
 void hats_call_parameters_digest(uint8_t out[32], const struct hats_call_parameters *p);

@@ -10,43 +10,45 @@
 #include "base/cursor.h"
 #include "base/status.h"
 
+#define HATS_PROBLEM_BODY_MAX 8192 /* bytes a problem document may have */
+
 enum hats_problem {
     HATS_PROBLEM_NONE = 0,
-    HATS_PROBLEM_NOT_FOUND,           /* 404 no such path */
-    HATS_PROBLEM_METHOD,              /* 405 */
-    HATS_PROBLEM_TOKEN_MISSING,       /* 401 */
-    HATS_PROBLEM_TOKEN_UNKNOWN,       /* 401 */
-    HATS_PROBLEM_LENGTH_REQUIRED,     /* 411 */
-    HATS_PROBLEM_BODY_TOO_LARGE,      /* 413 */
-    HATS_PROBLEM_BODY_MALFORMED,      /* 400 the request body is not what the path takes */
-    HATS_PROBLEM_CORE_MISSING,        /* 400 */
-    HATS_PROBLEM_CORE_MALFORMED,      /* 400 */
-    HATS_PROBLEM_MODEL_UNKNOWN,       /* 404 */
-    HATS_PROBLEM_MODEL_CHANGED,       /* 409 the core names another commitment of this model */
-    HATS_PROBLEM_PARAMETERS,          /* 422 H(parameters) is not this model's */
-    HATS_PROBLEM_KEY_UNKNOWN,         /* 404 */
-    HATS_PROBLEM_KEY_FOREIGN,         /* 403 registered, but by another tenant */
-    HATS_PROBLEM_KEY_MALFORMED,       /* 400 */
-    HATS_PROBLEM_KEY_SIGNATURE,       /* 422 */
-    HATS_PROBLEM_CLOCK,               /* 422 the time in the request is too far from the server's */
-    HATS_PROBLEM_CIPHERTEXT_DIGEST,   /* 422 body and core disagree */
-    HATS_PROBLEM_CIPHERTEXT_MALFORMED,/* 400 */
-    HATS_PROBLEM_CALL_REUSED,         /* 409 (sid, i) was used by another request */
-    HATS_PROBLEM_CALL_PENDING,        /* 202 accepted, not yet sealed; ask again */
-    HATS_PROBLEM_ANSWER_GONE,         /* 410 sealed, the output is no longer kept; receipt attached */
-    HATS_PROBLEM_RECEIPT_UNKNOWN,     /* 404 */
-    HATS_PROBLEM_QUOTA,               /* 429 */
-    HATS_PROBLEM_BUSY,                /* 503 */
-    HATS_PROBLEM_DRAINING,            /* 503 */
-    HATS_PROBLEM_STORAGE,             /* 507 */
-    HATS_PROBLEM_INTERNAL,            /* 500 */
+    HATS_PROBLEM_NOT_FOUND,         /* 404 no such path */
+    HATS_PROBLEM_METHOD,            /* 405 */
+    HATS_PROBLEM_TOKEN_MISSING,     /* 401 */
+    HATS_PROBLEM_TOKEN_UNKNOWN,     /* 401 */
+    HATS_PROBLEM_LENGTH_REQUIRED,   /* 411 */
+    HATS_PROBLEM_BODY_TOO_LARGE,    /* 413 */
+    HATS_PROBLEM_BODY_MALFORMED,    /* 400 the request body is not what the path takes */
+    HATS_PROBLEM_CORE_MISSING,      /* 400 */
+    HATS_PROBLEM_CORE_MALFORMED,    /* 400 */
+    HATS_PROBLEM_MODEL_UNKNOWN,     /* 404 */
+    HATS_PROBLEM_MODEL_CHANGED,     /* 409 the core names another commitment of this model */
+    HATS_PROBLEM_PARAMETERS,        /* 422 H(parameters) is not this model's */
+    HATS_PROBLEM_KEY_UNKNOWN,       /* 404 */
+    HATS_PROBLEM_KEY_FOREIGN,       /* 403 registered, but by another tenant */
+    HATS_PROBLEM_KEY_MALFORMED,     /* 400 */
+    HATS_PROBLEM_KEY_SIGNATURE,     /* 422 */
+    HATS_PROBLEM_CLOCK,             /* 422 the time in the request is too far from the server's */
+    HATS_PROBLEM_CIPHERTEXT_DIGEST, /* 422 body and core disagree */
+    HATS_PROBLEM_CIPHERTEXT_MALFORMED, /* 400 */
+    HATS_PROBLEM_CALL_REUSED,          /* 409 (sid, i) was used by another request */
+    HATS_PROBLEM_CALL_PENDING,         /* 202 accepted, not yet sealed; ask again */
+    HATS_PROBLEM_ANSWER_GONE,     /* 410 sealed, the output is no longer kept; receipt attached */
+    HATS_PROBLEM_RECEIPT_UNKNOWN, /* 404 */
+    HATS_PROBLEM_QUOTA,           /* 429 */
+    HATS_PROBLEM_BUSY,            /* 503 */
+    HATS_PROBLEM_DRAINING,        /* 503 */
+    HATS_PROBLEM_STORAGE,         /* 507 */
+    HATS_PROBLEM_INTERNAL,        /* 500 */
     HATS_PROBLEM_COUNT
 };
 
 struct hats_problem_info {
-    const char *code;  /* "key-unknown" */
-    unsigned status;   /* HTTP */
-    const char *title; /* one sentence: what was wrong */
+    const char *code;   /* "key-unknown" */
+    unsigned status;    /* HTTP */
+    const char *title;  /* one sentence: what was wrong */
     const char *advice; /* one sentence: what to do */
 };
 const struct hats_problem_info *hats_problem_info(enum hats_problem p);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 static atomic_uint sum;

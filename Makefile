@@ -93,7 +93,7 @@ $(BUILD)/build.ninja: | $(BUILD)/.setup-build
 
 build-fuzz/build.ninja: | $(BUILD)/.setup-dev
 	@export CC=clang && $(configure) -Dfuzz=true -Dtests=false -Dbench=false -Dbuildtype=debugoptimized \
-	    -Db_sanitize=address,undefined -Db_lundef=false $(@D)
+	    -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link $(@D)
 
 build-sanitize/build.ninja: | $(BUILD)/.setup-dev
 	@$(configure) -Dbench=false -Dbuildtype=debugoptimized -Db_sanitize=address,undefined \

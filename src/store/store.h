@@ -148,7 +148,8 @@ struct hats_store_accept_result {
     uint64_t accepted_ms;    /* NEW, TAKEN, PENDING, SEALED */
     uint64_t lease_until_ms; /* NEW, TAKEN, PENDING */
 };
-/* One transaction decides; key and tenant are looked at inside it (for NEW and TAKEN). */
+/* One transaction decides; a new row also needs, inside it, a live key of an enabled tenant. What was
+ * accepted stays accepted: revoking the key later does not undo it. */
 HATS_MUST_USE hats_status hats_store_call_accept(struct hats_store *s,
                                                  struct hats_store_accept_result *out,
                                                  const struct hats_store_accept *a,

@@ -1,0 +1,23 @@
+/* The verbs of hats, in the order of the help text. */
+#ifndef HATS_CLI_VERBS_H
+#define HATS_CLI_VERBS_H
+
+#include "cli/options.h"
+
+extern const struct cli_verb cli_verb_keygen;
+extern const struct cli_verb cli_verb_trust_add;
+extern const struct cli_verb cli_verb_trust_show;
+extern const struct cli_verb cli_verb_key_show;
+extern const struct cli_verb cli_verb_key_register;
+extern const struct cli_verb cli_verb_key_list;
+extern const struct cli_verb cli_verb_key_revoke;
+extern const struct cli_verb cli_verb_infer;
+extern const struct cli_verb cli_verb_verify;
+extern const struct cli_verb cli_verb_model_compile;
+extern const struct cli_verb cli_verb_model_inspect;
+extern const struct cli_verb cli_verb_model_publish;
+extern const struct cli_verb cli_verb_model_list;
+extern const struct cli_verb cli_verb_init;
+extern const struct cli_verb cli_verb_serve;
+
+#endif

@@ -1,0 +1,369 @@
+/* Many calls at once, each exactly once.
+ *
+ * A slot holds one record from encryption to delivery. Its request bytes are made once; whatever
+ * happens on the way, only those bytes are sent again.
+ *
+ *     EMPTY -> (next, encrypt) -> READY -> (submit) -> FLYING -> (verify, decrypt, done) -> EMPTY
+ *                                   ^                    |
+ *                                   +---- busy, lost ----+   after a pause, the same bytes
+ */
+#include "client/connection.h"
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "evidence/receipt.h"
+#include "hash/sha256.h"
+#include "wire/core.h"
+#include "wire/oip.h"
+#include "wire/problem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define WINDOW_DEFAULT 8
+#define WINDOW_MAX 64
+#define CALL_TIMEOUT_MS 30000
+#define GIVE_UP_NS UINT64_C(60000000000)
+#define PAUSE_FIRST_MS 50
+#define PAUSE_MAX_MS 2000
+
+enum slot_state { SLOT_EMPTY, SLOT_READY, SLOT_FLYING };
+
+struct slot {
+    enum slot_state state;
+    struct hats_http_exchange *exchange;
+    uint64_t tag;
+    struct hats_core core;
+    uint8_t core_bytes[HATS_CORE_MAX_BYTES];
+    size_t core_len;
+    uint8_t request_digest[32];
+    char core_field[HATS_CORE_MAX_BYTES * 4 / 3 + 4];
+    char json_len_field[24];
+    char path[160];
+    struct hats_buffer body;
+    const uint8_t *ciphertext; /* inside body */
+    struct hats_http_header headers[4];
+    uint64_t first_sent_ns, sent_ns, not_before_ns, encrypt_ns;
+    unsigned resends;
+};
+
+struct run {
+    struct hats_client *client;
+    const struct hats_client_job *job;
+    uint8_t sid[HATS_SID_LEN];
+    uint32_t next_index;
+    struct slot *slots;
+    unsigned n_slots;
+    int32_t *x;
+    int64_t *acc;
+    bool exhausted;
+};
+
+static hats_status make_body(struct slot *slot, const struct run *run, const uint8_t *ciphertext,
+                             struct hats_error *err) {
+    size_t json_len = 0;
+    char id[32];
+    size_t len = run->job->model->ciphertext_len;
+    struct hats_oip_tensor input = {"hats.ciphertext", ciphertext, len};
+    snprintf(id, sizeof id, "%u", slot->core.i);
+    hats_buffer_init(&slot->body, hats_oip_overhead(1) + len);
+    hats_oip_request(&slot->body, &json_len, id, &input, 1);
+    if (slot->body.failed)
+        return hats_fail(err, HATS_E_MEMORY, "no memory for a request");
+    slot->ciphertext = slot->body.data + slot->body.len - len;
+    snprintf(slot->json_len_field, sizeof slot->json_len_field, "%zu", json_len);
+    return HATS_OK;
+}
+
+static hats_status encrypt(struct slot *slot, struct run *run, struct hats_error *err) {
+    const struct hats_client_model *m = run->job->model;
+    uint8_t ctx[32];
+    uint64_t start = hats_monotonic_ns();
+    struct hats_core *core = &slot->core;
+    *core =
+        (struct hats_core){.i = run->next_index++, .op = HATS_OP_INFER, .unix_ms = hats_now_ms()};
+    memcpy(core->sid, run->sid, 32);
+    memcpy(core->model_commitment, m->publication.model_commitment, 32);
+    memcpy(core->kid, run->job->owner->kid, 32);
+    memcpy(core->parameters_digest, m->parameters_digest, 32);
+    hats_core_context(ctx, core);
+    uint8_t *ciphertext = hats_alloc(m->ciphertext_len);
+    if (ciphertext == NULL)
+        return hats_fail(err, HATS_E_MEMORY, "no memory for a ciphertext");
+    hats_status s = hats_linear_encrypt(ciphertext, m->ciphertext_len, run->job->owner->secret,
+                                        &m->params, &m->plan->shape, ctx, run->x, err);
+    if (s == HATS_OK) {
+        hats_sha256(core->ciphertext_digest, ciphertext, m->ciphertext_len);
+        hats_core_encode(slot->core_bytes, &slot->core_len, core);
+        hats_core_request_digest(slot->request_digest, slot->core_bytes, slot->core_len);
+        hats_base64url_encode(slot->core_field, slot->core_bytes, slot->core_len);
+        s = make_body(slot, run, ciphertext, err);
+    }
+    hats_free(ciphertext);
+    slot->encrypt_ns = hats_monotonic_ns() - start;
+    return s;
+}
+
+static hats_status fill(struct slot *slot, struct run *run, struct hats_error *err) {
+    bool more = true;
+    uint32_t d = run->job->model->plan->shape.d;
+    memset(run->x, 0, d * sizeof run->x[0]);
+    hats_status s = run->job->next(run->job->user, run->x, &slot->tag, &more, err);
+    if (s != HATS_OK || !more) {
+        run->exhausted = true;
+        return s;
+    }
+    if (run->next_index > HATS_CALL_INDEX_MAX)
+        return hats_fail(err, HATS_E_RANGE, "more than %u records in one run: split the input",
+                         HATS_CALL_INDEX_MAX);
+    s = encrypt(slot, run, err);
+    hats_wipe(run->x, d * sizeof run->x[0]);
+    if (s != HATS_OK)
+        return s;
+    snprintf(slot->path, sizeof slot->path, "/v2/models/%s/infer", run->job->model->plan->name);
+    slot->headers[0] = (struct hats_http_header){"content-type", "application/octet-stream"};
+    slot->headers[1] = (struct hats_http_header){HATS_OIP_LENGTH_FIELD, slot->json_len_field};
+    slot->headers[2] = (struct hats_http_header){"hats-core", slot->core_field};
+    slot->headers[3] = (struct hats_http_header){"authorization", run->client->authorization};
+    slot->state = SLOT_READY;
+    slot->resends = 0;
+    slot->first_sent_ns = hats_monotonic_ns();
+    slot->not_before_ns = 0;
+    return HATS_OK;
+}
+
+static void empty(struct slot *slot) {
+    hats_http_exchange_free(slot->exchange);
+    hats_buffer_clear(&slot->body);
+    slot->exchange = NULL;
+    slot->state = SLOT_EMPTY;
+}
+
+static hats_status submit(struct slot *slot, struct run *run, struct hats_error *err) {
+    struct hats_http_call call = {
+        .method = "POST",
+        .path = slot->path,
+        .headers = slot->headers,
+        .n_headers = run->client->authorization[0] != '\0' ? 4 : 3,
+        .body = slot->body.data,
+        .len_bytes = slot->body.len,
+        .max_response_bytes =
+            hats_oip_overhead(2) + run->job->model->answer_len + HATS_RECEIPT_MAX_BYTES,
+        .timeout_ms = CALL_TIMEOUT_MS,
+    };
+    hats_http_exchange_free(slot->exchange);
+    slot->exchange = NULL;
+    hats_status s = hats_http_client_submit(run->client->http, &slot->exchange, &call, err);
+    if (s != HATS_OK)
+        return s;
+    hats_http_exchange_set_data(slot->exchange, slot);
+    slot->sent_ns = hats_monotonic_ns();
+    slot->state = SLOT_FLYING;
+    return HATS_OK;
+}
+
+/* The same bytes again, later; or the failure, when the record has taken too long. */
+static hats_status again(struct slot *slot, hats_status why) {
+    uint64_t now = hats_monotonic_ns();
+    if (now - slot->first_sent_ns > GIVE_UP_NS)
+        return why;
+    unsigned shift = slot->resends < 6 ? slot->resends : 6;
+    uint64_t pause_ms = (uint64_t)PAUSE_FIRST_MS << shift;
+    if (pause_ms > PAUSE_MAX_MS)
+        pause_ms = PAUSE_MAX_MS;
+    slot->not_before_ns = now + pause_ms * 1000000;
+    slot->resends++;
+    slot->state = SLOT_READY;
+    return HATS_OK;
+}
+
+static hats_status check_receipt(struct slot *slot, struct run *run,
+                                 const struct hats_oip_tensor *answer,
+                                 const struct hats_oip_tensor *receipt, struct hats_error *err) {
+    const struct hats_client_model *m = run->job->model;
+    uint8_t output_digest[32];
+    hats_sha256(output_digest, answer->data, answer->len_bytes);
+    struct hats_receipt_expect expect = {
+        .sid = slot->core.sid,
+        .call_index = &slot->core.i,
+        .request_digest = slot->request_digest,
+        .model_commitment = m->publication.model_commitment,
+        .plan_digest = m->plan_digest,
+        .kid = slot->core.kid,
+        .owner = run->job->owner->thumbprint,
+        .ciphertext_digest = slot->core.ciphertext_digest,
+        .output_digest = output_digest,
+    };
+    struct hats_report *report = hats_alloc(sizeof *report);
+    if (report == NULL)
+        return hats_fail(err, HATS_E_MEMORY, "no memory to check a receipt");
+    hats_status s = hats_receipt_verify(report, receipt->data, receipt->len_bytes,
+                                        &run->client->trust, hats_now_ms(), err);
+    if (s == HATS_OK)
+        s = hats_receipt_match(&report->receipt, &expect, err);
+    hats_free(report);
+    if (s != HATS_OK)
+        s = hats_fail_in(err, s, "the receipt does not hold, so nothing was decrypted");
+    return s;
+}
+
+static hats_status deliver(struct slot *slot, struct run *run, const uint8_t *body, size_t len,
+                           struct hats_error *err) {
+    const struct hats_client_model *m = run->job->model;
+    struct hats_oip_tensor out[2] = {{.name = "hats.answer"}, {.name = "hats.receipt"}};
+    uint64_t json_len = 0;
+    const char *field = hats_http_exchange_header(slot->exchange, HATS_OIP_LENGTH_FIELD);
+    uint64_t arrived = hats_monotonic_ns();
+    if (field == NULL || !hats_parse_u64(&json_len, field, strlen(field)))
+        return hats_fail(err, HATS_E_MALFORMED, "the server's answer has no %s",
+                         HATS_OIP_LENGTH_FIELD);
+    hats_status s = hats_oip_parse(out, 2, NULL, "outputs", body, len, (size_t)json_len, err);
+    if (s == HATS_OK)
+        s = check_receipt(slot, run, &out[0], &out[1], err);
+    uint64_t verified = hats_monotonic_ns();
+    if (s == HATS_OK)
+        s = hats_linear_decrypt(run->acc, run->job->owner->secret, &m->params, &m->plan->shape,
+                                out[0].data, out[0].len_bytes, err);
+    if (s != HATS_OK)
+        return s;
+    struct hats_client_result result = {
+        .tag = slot->tag,
+        .acc = run->acc,
+        .core = slot->core_bytes,
+        .core_len = slot->core_len,
+        .ciphertext = slot->ciphertext,
+        .ciphertext_len = m->ciphertext_len,
+        .answer = out[0].data,
+        .answer_len = out[0].len_bytes,
+        .receipt = out[1].data,
+        .receipt_len = out[1].len_bytes,
+        .encrypt_ns = slot->encrypt_ns,
+        .call_ns = arrived - slot->sent_ns,
+        .verify_ns = verified - arrived,
+        .decrypt_ns = hats_monotonic_ns() - verified,
+        .resends = slot->resends,
+    };
+    s = run->job->done(run->job->user, &result, err);
+    hats_wipe(run->acc, m->plan->shape.k * sizeof run->acc[0]);
+    return s;
+}
+
+/* One exchange that is done: delivered, to be sent again, or a failure. */
+static hats_status finish(struct slot *slot, struct run *run, struct hats_error *err) {
+    hats_status s = hats_http_exchange_result(slot->exchange, err);
+    if (s == HATS_E_NETWORK || s == HATS_E_BUSY || s == HATS_E_TIMEOUT || s == HATS_E_CANCELLED)
+        return again(slot, s);
+    if (s != HATS_OK)
+        return s;
+    size_t len = 0;
+    const uint8_t *body = hats_http_exchange_body(slot->exchange, &len);
+    unsigned http = hats_http_exchange_status(slot->exchange);
+    if (http != 200) {
+        s = hats_problem_to_error(err, http, body, len);
+        return s == HATS_E_BUSY || s == HATS_E_NETWORK ? again(slot, s) : s;
+    }
+    s = deliver(slot, run, body, len, err);
+    if (s == HATS_OK)
+        empty(slot);
+    return s;
+}
+
+static void pause_until(uint64_t when_ns) {
+    uint64_t now = hats_monotonic_ns();
+    if (when_ns <= now)
+        return;
+    uint64_t ns = when_ns - now;
+    struct timespec t = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+    nanosleep(&t, NULL);
+}
+
+/* Fill what is empty, send what may be sent; *flying, and the earliest time something else may go. */
+static hats_status advance(struct run *run, unsigned *flying, uint64_t *earliest,
+                           struct hats_error *err) {
+    uint64_t now = hats_monotonic_ns();
+    hats_status s = HATS_OK;
+    *flying = 0;
+    *earliest = UINT64_MAX;
+    for (unsigned i = 0; s == HATS_OK && i < run->n_slots; i++) {
+        struct slot *slot = &run->slots[i];
+        if (slot->state == SLOT_EMPTY && !run->exhausted)
+            s = fill(slot, run, err);
+        if (s == HATS_OK && slot->state == SLOT_READY && slot->not_before_ns <= now) {
+            s = hats_client_reconnect(run->client, err);
+            if (s == HATS_OK)
+                s = submit(slot, run, err);
+            if (s == HATS_E_NETWORK || s == HATS_E_TIMEOUT)
+                s = again(slot, s);
+        }
+        if (slot->state == SLOT_FLYING)
+            ++*flying;
+        else if (slot->state == SLOT_READY && slot->not_before_ns < *earliest)
+            *earliest = slot->not_before_ns;
+    }
+    return s;
+}
+
+static hats_status collect(struct run *run, struct hats_error *err) {
+    hats_status s = HATS_OK;
+    for (unsigned i = 0; s == HATS_OK && i < run->n_slots; i++) {
+        struct slot *slot = &run->slots[i];
+        if (slot->state == SLOT_FLYING && hats_http_exchange_done(slot->exchange))
+            s = finish(slot, run, err);
+    }
+    return s;
+}
+
+static hats_status drive(struct run *run, struct hats_error *err) {
+    for (;;) {
+        unsigned flying;
+        uint64_t earliest;
+        hats_status s = advance(run, &flying, &earliest, err);
+        if (s != HATS_OK)
+            return s;
+        if (flying == 0 && earliest == UINT64_MAX)
+            return HATS_OK;
+        if (flying == 0) {
+            pause_until(earliest);
+            continue;
+        }
+        s = hats_http_client_run(run->client->http, HATS_HTTP_UNTIL_ANY, PAUSE_MAX_MS, err);
+        if (s != HATS_OK && s != HATS_E_TIMEOUT)
+            return s;
+        s = collect(run, err);
+        if (s != HATS_OK)
+            return s;
+    }
+}
+
+hats_status hats_client_infer(struct hats_client *client, const struct hats_client_job *job,
+                              struct hats_error *err) {
+    const struct hats_linear_shape *shape = &job->model->plan->shape;
+    unsigned window = job->window == 0 ? WINDOW_DEFAULT : job->window;
+    struct run run = {.client = client, .job = job};
+    if (window > WINDOW_MAX)
+        window = WINDOW_MAX;
+    if (hats_fhe_secret_set(job->owner->secret) != job->model->plan->set_id)
+        return hats_fail(err, HATS_E_VERSION,
+                         "the key is of another parameter set than the model: make one for it with "
+                         "hats keygen");
+    run.slots = hats_alloc_array(window, sizeof run.slots[0]);
+    run.x = hats_alloc_array(shape->d, sizeof run.x[0]);
+    run.acc = hats_alloc_array(shape->k, sizeof run.acc[0]);
+    run.n_slots = window;
+    hats_status s = HATS_OK;
+    if (run.slots == NULL || run.x == NULL || run.acc == NULL)
+        s = hats_fail(err, HATS_E_MEMORY, "no memory for %u calls in flight", window);
+    if (s == HATS_OK && hats_random(run.sid, sizeof run.sid) != HATS_OK)
+        s = hats_fail(err, HATS_E_RANDOM, "the operating system gave no randomness");
+    if (s == HATS_OK)
+        s = drive(&run, err);
+    for (unsigned i = 0; run.slots != NULL && i < window; i++)
+        empty(&run.slots[i]);
+    hats_free(run.slots);
+    hats_free_wiped(run.x, shape->d * sizeof run.x[0]);
+    hats_free_wiped(run.acc, shape->k * sizeof run.acc[0]);
+    return s;
+}

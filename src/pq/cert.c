@@ -61,15 +61,16 @@ static GENERAL_NAME *dns_name(const char *text) {
     return name;
 }
 
-/* NULL with *usage set when the text is no address. */
-static GENERAL_NAME *ip_name(const char *text, bool *usage) {
+/* The length of the address in bytes, 0 when the text is none. */
+static int parse_ip(uint8_t address[16], const char *text) {
+    if (inet_pton(AF_INET, text, address) == 1)
+        return 4;
+    return inet_pton(AF_INET6, text, address) == 1 ? 16 : 0;
+}
+
+static GENERAL_NAME *ip_name(const char *text) {
     uint8_t address[16];
-    int len = inet_pton(AF_INET, text, address) == 1    ? 4
-              : inet_pton(AF_INET6, text, address) == 1 ? 16
-                                                        : 0;
-    *usage = len == 0;
-    if (len == 0)
-        return NULL;
+    int len = parse_ip(address, text);
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
     if (name == NULL || value == NULL || ASN1_OCTET_STRING_set(value, address, len) != 1) {
@@ -79,6 +80,20 @@ static GENERAL_NAME *ip_name(const char *text, bool *usage) {
     }
     GENERAL_NAME_set0_value(name, GEN_IPADD, value);
     return name;
+}
+
+static hats_status check_names(const struct hats_cert_names *names, struct hats_error *err) {
+    uint8_t address[16];
+    if (names->n_dns + names->n_ip == 0)
+        return hats_fail(err, HATS_E_USAGE,
+                         "a server certificate needs a DNS name or an IP address");
+    for (size_t i = 0; i < names->n_dns; i++)
+        if (!is_dns_name(names->dns[i]))
+            return hats_fail(err, HATS_E_USAGE, "\"%.80s\" is not a DNS name", names->dns[i]);
+    for (size_t i = 0; i < names->n_ip; i++)
+        if (parse_ip(address, names->ip[i]) == 0)
+            return hats_fail(err, HATS_E_USAGE, "\"%.80s\" is not an IP address", names->ip[i]);
+    return HATS_OK;
 }
 
 static hats_status push_name(GENERAL_NAMES *list, GENERAL_NAME *name, struct hats_error *err) {
@@ -94,15 +109,9 @@ static hats_status add_names(X509 *cert, const struct hats_cert_names *names,
     hats_status s =
         list != NULL ? HATS_OK : hats_pq_fail(err, HATS_E_MEMORY, "no memory for names");
     for (size_t i = 0; s == HATS_OK && i < names->n_dns; i++)
-        s = is_dns_name(names->dns[i])
-                ? push_name(list, dns_name(names->dns[i]), err)
-                : hats_fail(err, HATS_E_USAGE, "\"%.80s\" is not a DNS name", names->dns[i]);
-    for (size_t i = 0; s == HATS_OK && i < names->n_ip; i++) {
-        bool usage;
-        GENERAL_NAME *name = ip_name(names->ip[i], &usage);
-        s = usage ? hats_fail(err, HATS_E_USAGE, "\"%.80s\" is not an IP address", names->ip[i])
-                  : push_name(list, name, err);
-    }
+        s = push_name(list, dns_name(names->dns[i]), err);
+    for (size_t i = 0; s == HATS_OK && i < names->n_ip; i++)
+        s = push_name(list, ip_name(names->ip[i]), err);
     if (s == HATS_OK && X509_add1_ext_i2d(cert, NID_subject_alt_name, list, 0, 0) != 1)
         s = hats_pq_fail(err, HATS_E_CRYPTO, "cannot add the subject alternative names");
     GENERAL_NAMES_free(list);
@@ -276,8 +285,8 @@ hats_status hats_cert_make_leaf(const char *path, const struct hats_sign_key *le
                                 struct hats_error *err) {
     X509 *root_cert = NULL;
     hats_status s = check_days(days, err);
-    if (s == HATS_OK && names->n_dns + names->n_ip == 0)
-        s = hats_fail(err, HATS_E_USAGE, "a server certificate needs a DNS name or an IP address");
+    if (s == HATS_OK)
+        s = check_names(names, err);
     if (s == HATS_OK)
         s = read_cert(&root_cert, root_path, err);
     if (s != HATS_OK)

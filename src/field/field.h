@@ -23,34 +23,27 @@
 #define HATS_P_GENERATOR 7
 #define HATS_P_EPSILON UINT64_C(0xffffffff) /* 2^64 mod p */
 
-static inline uint64_t hats_fp_add(uint64_t a, uint64_t b) {
-    uint64_t s = a + b;
-    uint64_t over = (uint64_t)0 - (uint64_t)(s < a);
-    uint64_t t = s + (over & HATS_P_EPSILON);
-    uint64_t ge = (uint64_t)0 - (uint64_t)(t >= HATS_P);
-    return t - (ge & HATS_P);
+/* x - y mod p for any x < 2^64 and y <= p. The result is canonical when x - y < p.
+ * The mask is hidden from the compiler, which otherwise may make a branch of it (clang 14 does). */
+static inline uint64_t hats_fp_sub(uint64_t x, uint64_t y) {
+    uint64_t borrow = (uint64_t)0 - (uint64_t)(x < y);
+#if defined(__GNUC__)
+    __asm__("" : "+r"(borrow));
+#endif
+    return x - y - (borrow & HATS_P_EPSILON);
 }
 
-static inline uint64_t hats_fp_sub(uint64_t a, uint64_t b) {
-    uint64_t borrow = (uint64_t)0 - (uint64_t)(a < b);
-    return a - b + (borrow & HATS_P);
-}
+static inline uint64_t hats_fp_add(uint64_t a, uint64_t b) { return hats_fp_sub(a, HATS_P - b); }
 
 static inline uint64_t hats_fp_neg(uint64_t a) { return hats_fp_sub(0, a); }
 
-/* x mod p for any 128-bit x. */
+/* x mod p for any 128-bit x = lo + 2^64 (h0 + 2^32 h1), which is lo - h1 + e h0: the first step leaves
+ * t < 2^64 and, as e h0 <= p - 2^32, t + e h0 < 2p, which the second makes canonical. */
 static inline uint64_t hats_fp_reduce128(hats_u128 x) {
-    uint64_t lo = (uint64_t)x;
     uint64_t hi = (uint64_t)(x >> 64);
-    uint64_t hi_hi = hi >> 32;
-    uint64_t hi_lo = hi & HATS_P_EPSILON;
-    uint64_t t = lo - hi_hi;
-    t -= ((uint64_t)0 - (uint64_t)(lo < hi_hi)) & HATS_P_EPSILON;
-    uint64_t u = (hi_lo << 32) - hi_lo;
-    uint64_t r = t + u;
-    r += ((uint64_t)0 - (uint64_t)(r < t)) & HATS_P_EPSILON;
-    uint64_t ge = (uint64_t)0 - (uint64_t)(r >= HATS_P);
-    return r - (ge & HATS_P);
+    uint64_t h0 = hi & HATS_P_EPSILON;
+    uint64_t t = hats_fp_sub((uint64_t)x, hi >> 32);
+    return hats_fp_sub(t, HATS_P - ((h0 << 32) - h0));
 }
 
 static inline uint64_t hats_fp_mul(uint64_t a, uint64_t b) {

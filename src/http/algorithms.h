@@ -27,7 +27,13 @@ struct hats_tls_algorithm {
     enum hats_tls_strength strength;
 };
 
-/* NULL and *n = 0 never happen; the tables are constant. */
+struct hats_tls_certificate_algorithm {
+    const char *name; /* "ML-DSA-65" */
+    int nid;
+    enum hats_tls_strength strength;
+};
+
+/* The tables are constant and not empty. */
 const struct hats_tls_algorithm *hats_tls_groups(size_t *n);
 const struct hats_tls_algorithm *hats_tls_signatures(size_t *n);
 /* The row, or NULL when there is none. Names compare without case. */
@@ -35,12 +41,16 @@ const struct hats_tls_algorithm *hats_tls_group_by_code(uint16_t code_point);
 const struct hats_tls_algorithm *hats_tls_group_by_name(const char *name, size_t name_len);
 const struct hats_tls_algorithm *hats_tls_signature_by_name(const char *name, size_t name_len);
 
+/* Algorithms of certificates, of the key and of the signature on it, by OpenSSL's NID; "unknown" for
+ * what is not in the table. */
+const struct hats_tls_certificate_algorithm *hats_tls_certificate_by_nid(int nid);
+
 /* "pq", "hybrid", "classical", "unknown". */
 const char *hats_tls_strength_name(enum hats_tls_strength s);
 
 extern const char hats_tls_default_groups[];     /* both profiles */
 extern const char hats_tls_strict_signatures[];  /* ML-DSA only */
 extern const char hats_tls_browser_signatures[]; /* ML-DSA first, then ECDSA */
-extern const char hats_tls_ciphersuites[];       /* TLS 1.3, 256-bit keys */
+extern const char hats_tls_ciphersuites[];       /* TLS 1.3 with 256-bit keys */
 
 #endif

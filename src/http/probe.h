@@ -14,7 +14,7 @@ struct hats_http_probe_offer {
     const char *groups; /* names of algorithms.h; NULL: none, the library's key share is empty */
     const char *signatures; /* names of algorithms.h */
     bool tls12;             /* offer TLS 1.2 and nothing newer */
-    bool early_data;        /* resume, and send early data; accepted means "the data was taken" */
+    bool early_data;        /* "accepted" then means: the server hands out tickets that allow it */
     bool must_accept;       /* what a strict server does with it */
 };
 
@@ -26,6 +26,7 @@ struct hats_http_probe_result {
     bool accepted;
     struct hats_tls_info info; /* when accepted */
     int alert;                 /* TLS alert number that the server sent; -1: none */
+    unsigned tickets;          /* that came after it */
     char text[160];            /* "handshake_failure", "connection closed" ... */
 };
 

@@ -74,20 +74,20 @@ enum hats_http_admission {
 struct hats_http_handler {
     void *user;
     /* In the I/O thread, before any body byte is read. *max_body_bytes holds limits.max_body_bytes and
-     * may be lowered; a declared length above it is answered 413 by the server (then on_closed is not
-     * called, and the reference ends). Required. */
+     * may be lowered; a declared length above it is answered 413 by the server. Required. */
     enum hats_http_admission (*on_headers)(void *user, struct hats_http_request *r,
                                            uint64_t *max_body_bytes);
     /* In the I/O thread, for each piece of the body in order, after it was stored: `body` is all of it
      * so far, the last `new_bytes` are new. May be NULL. A handler that already knows the answer
-     * responds and returns HATS_HTTP_ANSWERED; the rest is then not read. */
+     * responds and returns HATS_HTTP_ANSWERED; the rest is then not read, and on_request not called. */
     enum hats_http_admission (*on_body)(void *user, struct hats_http_request *r,
                                         const uint8_t *body, size_t len_bytes, size_t new_bytes);
     /* In the I/O thread, when the whole body is there. Answer here, or hand the request to another
      * thread that does. Required. */
     void (*on_request)(void *user, struct hats_http_request *r);
-    /* In the I/O thread: the client is gone or was cut off, and no answer was given so far (one may be
-     * given by another thread at this very moment: set a flag, free nothing). Before on_request, the
+    /* In the I/O thread: nothing more will come of this request. The client is gone, or the server
+     * answered by itself (too large, too slow, no memory), and the handler had not answered so far (it
+     * may from another thread at this very moment: set a flag, free nothing). Before on_request, the
      * reference ends with this call; after it, the handler still owes respond or abandon. May be NULL. */
     void (*on_closed)(void *user, struct hats_http_request *r);
     /* Any thread, last of all. May be NULL. */
@@ -121,7 +121,8 @@ HATS_MUST_USE hats_status hats_http_server_start(struct hats_http_server **out,
 uint16_t hats_http_server_port(const struct hats_http_server *s);
 
 /* Stop accepting, send GOAWAY, finish what is in flight, and wait for that at most timeout_ms.
- * HATS_E_TIMEOUT when something was still in flight. Requests that begin now are answered 503.
+ * HATS_E_TIMEOUT when something was still in flight. Requests that begin now are refused unprocessed:
+ * HTTP/2 clients learn from GOAWAY which ones, HTTP/1.1 clients get 503.
  * Call hats_http_server_free afterwards in either case. */
 HATS_MUST_USE hats_status hats_http_server_drain(struct hats_http_server *s, unsigned timeout_ms);
 

@@ -40,7 +40,8 @@ struct hats_tls_server_config {
 /* A server's context. Refuses to start, with what to do about it:
  *   HATS_E_NOT_FOUND, HATS_E_IO   a file is missing or unreadable
  *   HATS_E_MALFORMED              not PEM, no certificate, no key, key of another certificate
- *   HATS_E_DENIED                 the key file can be read by group or others (chmod 600)
+ *   HATS_E_DENIED                 the key file can be read by others than its owner (chmod 600); root's
+ *                                 group may read it, which is how systemd hands out credentials
  *   HATS_E_TRUST                  a certificate of the chain has expired or is not valid yet
  *   HATS_E_INSECURE               a classical certificate, or a classical or unknown group, in strict;
  *                                 a group that is not ML-KEM based in browser
@@ -64,7 +65,7 @@ int64_t hats_tls_not_after(const struct hats_tls *t);
 /* Server contexts: how the server authenticates itself to clients. */
 enum hats_tls_strength hats_tls_authentication_of(const struct hats_tls *t);
 
-/* What one handshake negotiated: the transport claims of a receipt (41, section 1.1, claims 70 to 72).
+/* What one handshake negotiated: the transport claims of a receipt.
  * Strings are names of algorithms.h, or "unknown". */
 #define HATS_TLS_NAME_MAX 32
 #define HATS_TLS_EXPORTER_BYTES 32

@@ -86,6 +86,9 @@ struct hats_gate_model {
     uint32_t set_id;
     unsigned log_t;
     uint32_t d, k, block, n_in, n_out;
+    unsigned classical_bits, quantum_bits;
+    int32_t kl_millibits; /* leakage an output word, log2, thousandths */
+    const char *task, *link;
     size_t ciphertext_bytes, answer_bytes; /* of the objects */
     size_t max_body_bytes;                 /* what admit takes as content-length */
     const uint8_t *plan;                   /* the public client description, whole file */
@@ -141,8 +144,8 @@ struct hats_gate_headers {
     bool server_auth_pq;
 };
 /* HATS_PROBLEM_NONE and a call, or TOKEN_*, QUOTA, DRAINING, MODEL_UNKNOWN, LENGTH_REQUIRED,
- * BODY_TOO_LARGE, BODY_MALFORMED (field without which the body cannot be read), CORE_MALFORMED, CLOCK,
- * MODEL_CHANGED, KEY_* (for a core in the header), BUSY. */
+ * BODY_TOO_LARGE, BODY_MALFORMED (the field that says how long the JSON part is), CORE_MALFORMED (for a
+ * core in the header), BUSY. Looks at nothing outside memory. */
 HATS_MUST_USE enum hats_problem hats_gate_admit(struct hats_gate *g, struct hats_gate_call **out,
                                                 const struct hats_gate_headers *headers,
                                                 struct hats_error *detail);
@@ -213,7 +216,7 @@ HATS_MUST_USE enum hats_problem hats_gate_receipt(struct hats_gate *g, uint8_t *
 void hats_gate_drain(struct hats_gate *g);
 bool hats_gate_draining(const struct hats_gate *g);
 /* Can it answer calls? Serves a model, is not draining, the store takes writes. */
-bool hats_gate_ready(const struct hats_gate *g);
+bool hats_gate_ready(struct hats_gate *g);
 /* Drops outputs older than retention_ms; call it now and then. */
 HATS_MUST_USE hats_status hats_gate_housekeeping(struct hats_gate *g, size_t *dropped,
                                                  struct hats_error *err);
@@ -238,6 +241,6 @@ struct hats_gate_counters {
     uint64_t calls_in_flight; /* now */
     uint64_t memory_bytes;    /* now reserved */
 };
-void hats_gate_counters(const struct hats_gate *g, struct hats_gate_counters *out);
+void hats_gate_counters(struct hats_gate *g, struct hats_gate_counters *out);
 
 #endif

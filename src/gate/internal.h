@@ -1,0 +1,108 @@
+/* What the files of the gate share. */
+#ifndef HATS_GATE_INTERNAL_H
+#define HATS_GATE_INTERNAL_H
+
+#include "gate/gate.h"
+
+#include "evidence/publication.h"
+#include "model/package.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+typedef atomic_uint_fast64_t counter;
+
+/* A served model; lives while the gate's list or a call holds it. */
+struct model {
+    atomic_uint refs;
+    struct hats_model *package;
+    struct hats_publication publication;
+    uint8_t box_digest[32];
+    size_t ciphertext_bytes, answer_bytes, max_body_bytes;
+    size_t work_bytes; /* memory of a call beside its body */
+};
+void hats_gate_model_drop(struct model *m);
+/* Adds a reference; NULL when there is none of this name. */
+struct model *hats_gate_model_find(struct hats_gate *g, const char *name);
+
+/* A tenant as authentication needs it, with its bucket of requests. */
+struct tenant {
+    struct hats_store_tenant row;
+    double tokens; /* requests it may make now */
+    uint64_t filled_ms;
+};
+
+/* Decoded public keys by kid, least recently used first out. */
+struct cached_key {
+    uint8_t kid[32];
+    struct hats_fhe_public *pk;
+    size_t bytes;
+    unsigned refs;
+    bool listed; /* in table and list; otherwise it goes with its last user */
+    struct cached_key *older, *newer, *chain;
+};
+#define KEY_CACHE_BUCKETS 1024
+struct key_cache {
+    pthread_mutex_t lock;
+    size_t max_bytes, bytes;
+    struct cached_key *oldest, *newest;
+    struct cached_key *table[KEY_CACHE_BUCKETS];
+    counter hits, misses, evictions;
+};
+void hats_gate_cache_init(struct key_cache *cache, size_t max_bytes);
+void hats_gate_cache_clear(struct key_cache *cache);
+/* The decoded key, from the cache or the store; give it back with cache_give. */
+HATS_MUST_USE hats_status hats_gate_cache_take(struct key_cache *cache, struct cached_key **out,
+                                               struct hats_store *store, const uint8_t kid[32],
+                                               struct hats_error *err);
+void hats_gate_cache_give(struct key_cache *cache, struct cached_key *k);
+size_t hats_gate_cache_bytes(struct key_cache *cache);
+
+struct hats_gate {
+    struct hats_gate_config config; /* strings are copies */
+    char **origins;
+
+    pthread_mutex_t tenant_lock;
+    struct tenant *tenants; /* ascending in token hash */
+    size_t n_tenants;
+    uint64_t tenants_read_ms;
+    bool tenants_known;
+
+    pthread_mutex_t model_lock;
+    struct model **models; /* ascending in name */
+    size_t n_models;
+
+    struct key_cache keys;
+
+    pthread_mutex_t room_lock;
+    size_t memory_used;
+    unsigned calls_open;
+    sem_t evaluations;
+    atomic_bool draining;
+
+    counter problems[HATS_PROBLEM_COUNT];
+    counter admitted, accepted, evaluated, evaluation_ns, sealed, answers, repeats, taken,
+        registered;
+};
+
+uint64_t hats_gate_now(const struct hats_gate *g);
+/* Counts p and returns it. */
+enum hats_problem hats_gate_counted(struct hats_gate *g, enum hats_problem p);
+/* p with a sentence of its own about this very request. */
+enum hats_problem hats_gate_refuse(struct hats_error *detail, enum hats_problem p, const char *fmt,
+                                   ...) HATS_PRINTF(3, 4);
+/* What a failing store means for the caller; detail gets no more than that. */
+enum hats_problem hats_gate_storage(struct hats_error *detail, hats_status s,
+                                    const struct hats_error *why);
+
+/* In builds with fault points: dies here (SIGKILL) when HATS_FAULT=POINT or POINT:n says so, at the n-th
+ * time. Elsewhere nothing. */
+#ifdef HATS_FAULT_POINTS
+void hats_gate_fault(const char *point);
+#else
+#define hats_gate_fault(point) ((void)0)
+#endif
+
+#endif

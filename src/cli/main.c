@@ -55,6 +55,43 @@ static void man_page(FILE *out) {
           out);
 }
 
+static size_t first_word(size_t i) { return strcspn(verbs[i]->name, " "); }
+
+/* Is verb i the first one that begins with its first word? */
+static bool begins_group(size_t i) {
+    return i == 0 || strncmp(verbs[i]->name, verbs[i - 1]->name, first_word(i) + 1) != 0;
+}
+
+/* bash: verbs first, then the options of the verb on the line, files otherwise. */
+static void completion(FILE *out) {
+    fputs("# bash completion for hats; made by hats --completion\n_hats() {\n"
+          "    local line=\"${COMP_WORDS[*]:1}\" cur=\"${COMP_WORDS[COMP_CWORD]}\" words=\n"
+          "    case \"$line\" in\n",
+          out);
+    for (size_t i = 0; i < N_VERBS; i++) {
+        fprintf(out, "    '%s '*) words='", verbs[i]->name);
+        cli_words(out, verbs[i]);
+        fputs("';;\n", out);
+    }
+    for (size_t i = 0; i < N_VERBS; i++) {
+        size_t len = first_word(i);
+        if (verbs[i]->name[len] == '\0')
+            continue;
+        if (begins_group(i))
+            fprintf(out, "    '%.*s '*) words='", (int)len, verbs[i]->name);
+        fprintf(out, "%s ", verbs[i]->name + len + 1);
+        if (i + 1 == N_VERBS || begins_group(i + 1))
+            fputs("';;\n", out);
+    }
+    fputs("    *) words='", out);
+    for (size_t i = 0; i < N_VERBS; i++)
+        if (begins_group(i))
+            fprintf(out, "%.*s ", (int)first_word(i), verbs[i]->name);
+    fputs("help version';;\n    esac\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
+          "complete -o default -F _hats hats\n",
+          out);
+}
+
 /* Longest name first: "key register" before a verb "key". */
 static const struct cli_verb *find_verb(int argc, char **argv, int *words) {
     for (int n = 2; n >= 1; n--) {
@@ -100,6 +137,10 @@ int main(int argc, char **argv) {
     const struct cli_verb *verb = find_verb(argc, argv, &words);
     if (verb == NULL && argc >= 2 && strcmp(argv[1], "--man") == 0) {
         man_page(stdout);
+        return 0;
+    }
+    if (verb == NULL && argc >= 2 && strcmp(argv[1], "--completion") == 0) {
+        completion(stdout);
         return 0;
     }
     if (verb == NULL &&

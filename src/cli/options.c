@@ -198,6 +198,13 @@ void cli_man(FILE *out, const struct cli_verb *verb) {
     }
 }
 
+void cli_words(FILE *out, const struct cli_verb *verb) {
+    for (const struct cli_option *o = verb->options; o->name != NULL; o++)
+        fprintf(out, "--%s ", o->name);
+    for (const struct cli_option *o = common; o->name != NULL; o++)
+        fprintf(out, "--%s ", o->name);
+}
+
 int cli_report(const struct cli_args *args, const struct hats_error *err) {
     if (args != NULL && args->json) {
         struct hats_buffer b;

@@ -59,6 +59,9 @@ void cli_help(FILE *out, const struct cli_verb *verb);
 /* The verb as a section of the man page, in man(7) macros. */
 void cli_man(FILE *out, const struct cli_verb *verb);
 
+/* The verb's options as words for a completion script. */
+void cli_words(FILE *out, const struct cli_verb *verb);
+
 /* Prints "hats: text" (or a JSON object when args->json) to stderr and returns the exit code. */
 int cli_report(const struct cli_args *args, const struct hats_error *err);
 /* "32,840" */

@@ -12,7 +12,7 @@ struct hats_gate_call {
     struct hats_gate_tenant tenant;
     size_t reserved_bytes; /* 0: nothing was reserved */
     size_t json_len;
-    char tls_group[HATS_RECEIPT_TLS_NAME_MAX], tls_signature[HATS_RECEIPT_TLS_NAME_MAX];
+    char tls_group[HATS_RECEIPT_TLS_MAX], tls_signature[HATS_RECEIPT_TLS_MAX];
     bool server_auth_pq;
     uint32_t steps; /* hats_gate_step, as performed */
 

@@ -1,0 +1,311 @@
+"""The programs as a person uses them: good paths, and every kind of bad input, over a real server.
+
+usage: run_cli.py BUILD-DIR SOURCE-DIR          (prints TAP)
+"""
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+build, source = (os.path.abspath(p) for p in sys.argv[1:3])
+HATS = os.path.join(build, "hats")
+CLINICAL = os.path.join(source, "examples", "clinical")
+count = failures = 0
+
+
+def check(name, ok, note=""):
+    global count, failures
+    count += 1
+    failures += not ok
+    print(f"{'ok' if ok else 'not ok'} {count} - {name}")
+    if not ok and note:
+        print("\n".join("# " + line for line in str(note).splitlines()[:12]))
+    sys.stdout.flush()
+
+
+def hats(*args, home=None, **kw):
+    env = dict(os.environ, HATS_HOME=home or HOME, NO_COLOR="1")
+    return subprocess.run([HATS, *args], env=env, capture_output=True, text=True, timeout=120, **kw)
+
+
+def expect(name, result, code, *words):
+    """Exit code and words in what was printed; never a crash."""
+    text = result.stdout + result.stderr
+    ok = result.returncode == code and all(w in text for w in words)
+    check(name, ok, f"exit {result.returncode}, wanted {code} and {words}\n{text}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def write(name, text, mode="w"):
+    path = os.path.join(TMP, name)
+    with open(path, mode, **({} if "b" in mode else {"newline": "", "encoding": "utf-8"})) as f:
+        f.write(text)
+    return path
+
+
+def start(service, port):
+    log = open(os.path.join(TMP, "server.log"), "a", encoding="utf-8")
+    p = subprocess.Popen([HATS, "serve", service], stderr=log, stdout=log)
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            return p
+        except OSError:
+            if p.poll() is not None:
+                break
+            time.sleep(0.05)
+    print("Bail out! the server does not start:",
+          open(os.path.join(TMP, "server.log"), encoding="utf-8").read()[-500:])
+    sys.exit(1)
+
+
+def provider(port):
+    service = os.path.join(TMP, "service")
+    r = hats("init", service, "--port", str(port), "--issuer", "Test Provider", "--json")
+    expect("init makes a service", r, 0)
+    made = json.loads(r.stdout)
+    expect("init leaves an existing service alone", hats("init", service), 6)
+    model = os.path.join(made["models"], "clinical")
+    compile_args = ["model", "compile", os.path.join(CLINICAL, "model.onnx"), "--calibration",
+                    os.path.join(CLINICAL, "data", "calibration.csv"), "--label", "diagnosis",
+                    "--name", "clinical"]
+    expect("compile reports bits, bytes, leakage and accuracy", hats(*compile_args, "--out", model), 0,
+           "bits quantum", "failure probability 0", "leakage", "accuracy", "bytes")
+    again = os.path.join(TMP, "again")
+    hats(*compile_args, "--out", again)
+    same = all(open(os.path.join(model, f), "rb").read() == open(os.path.join(again, f), "rb").read()
+               for f in os.listdir(again))
+    check("compiling again gives the same bytes", same and len(os.listdir(again)) >= 5)
+    expect("a model that is not published is not served", hats("serve", service, "--check"), 2)
+    publish = ["model", "publish", model, "--key", made["publisher_key"], "--publisher", "Publisher"]
+    expect("publish signs the package", hats(*publish), 0, "commitment")
+    expect("a published package is not published twice", hats(*publish), 6)
+    expect("inspect prints the same figures", hats("model", "inspect", model), 0, "published",
+           "bits classical")
+    expect("serve --check says what would be served", hats("serve", service, "--check"), 0, "clinical")
+    return made
+
+
+def owner(made, url):
+    expect("no key yet: the client says how to make one",
+           hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "1"), 2, "hats keygen")
+    expect("keygen makes a key", hats("keygen"), 0, "kid", "quantum")
+    expect("keygen never overwrites", hats("keygen"), 6, "never overwritten")
+    expect("an unknown server is not trusted",
+           hats("key", "register", "--server", url), 2, "hats trust add")
+    expect("trust add takes the provider's files",
+           hats("trust", "add", url, "--root", made["root"], "--keys", made["keys"], "--token",
+                made["token"]), 0)
+    expect("an unregistered key is refused with advice",
+           hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "1"), 2,
+           "key-unknown", "hats key register")
+    expect("key register", hats("key", "register", "--server", url), 0, "registered")
+    expect("key register again is nothing", hats("key", "register", "--server", url), 0)
+    expect("key list shows it", hats("key", "list", "--server", url), 0, "kid")
+    expect("trust show names the signers", hats("trust", "show", made["keys"]), 0, "receipt")
+
+
+def scores(url):
+    out = os.path.join(TMP, "evidence")
+    r = hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "7", "--out", out)
+    expect("one record for a person", r, 0, "record 7", "probability", "receipt verified")
+    r = hats("infer", "--model", url + "/clinical", "--input", TEST, "--all", "--quiet")
+    rows = list(csv.DictReader(r.stdout.splitlines()))
+    truth = list(csv.DictReader(open(TEST, encoding="utf-8")))
+    right = sum(a["label"] == b["diagnosis"] for a, b in
+                zip(sorted(rows, key=lambda x: int(x["record"])), truth))
+    check("all 114 test records, 111 diagnoses right, as the integer model has them",
+          r.returncode == 0 and len(rows) == len(truth) == 114 and right == 111,
+          f"{r.returncode} {len(rows)} {right} {r.stderr}")
+    r = hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "7", "--json")
+    one = json.loads(r.stdout)
+    check("--json gives exact accumulators, times and sizes",
+          isinstance(one["accumulators"][0], int) and one["bytes"]["receipt"] < 12288 and
+          one["receipt_verified"] is True, r.stdout)
+    return os.path.join(out, "record-7.receipt.cose")
+
+
+def verification(receipt, made):
+    data = open(receipt, "rb").read()
+    expect("verify needs no flag for a server one knows", hats("verify", receipt), 0, "proven")
+    expect("verify with a key set", hats("verify", receipt, "--trust", made["keys"]), 0)
+    lonely = os.path.join(TMP, "lonely")
+    expect("without any key set the signer is not trusted", hats("verify", receipt, home=lonely), 4)
+    expect("asserted is not proven", hats("verify", receipt, "--require", "proven"), 3)
+    r = hats("verify", receipt, "--json")
+    report = json.loads(r.stdout)
+    check("verify --json has seven requirements",
+          r.returncode == 0 and len([k for k in json.dumps(report).split('"title"')]) == 8, r.stdout)
+    refused = 0
+    positions = range(0, len(data), 37)
+    for at in positions:
+        changed = bytearray(data)
+        changed[at] ^= 1
+        r = hats("verify", write("changed.cose", bytes(changed), "wb"))
+        refused += r.returncode in (1, 4, 7) and len(r.stdout + r.stderr) > 20
+    check("a changed byte is refused, with a reason", refused == len(positions),
+          f"{refused} of {len(positions)}")
+    expect("a truncated receipt", hats("verify", write("cut.cose", data[:500], "wb")), 1)
+    expect("an empty file is nothing to verify", hats("verify", write("empty.cose", b"", "wb")), 7)
+    expect("a text is nothing to verify", hats("verify", write("text.txt", "hello\n")), 7)
+    expect("a missing file", hats("verify", os.path.join(TMP, "nothing")), 2)
+    publication = os.path.join(made["models"], "clinical", "publication.cose")
+    expect("a publication verifies too", hats("verify", publication), 0, "clinical")
+
+
+def bad_csv(url):
+    lines = open(TEST, encoding="utf-8").read().splitlines()
+    header, row = lines[0], lines[1]
+    cells = row.split(",")
+
+    def infer(text, *more, binary=False):
+        path = write("bad.csv", text, "wb" if binary else "w")
+        return hats("infer", "--model", url + "/clinical", "--input", path, *(more or ("--row", "1")))
+
+    def with_cell(value):
+        return header + "\n" + ",".join([value] + cells[1:]) + "\n"
+
+    first = header.split(",")[0]
+    expect("an empty file", infer(""), 2, "empty")
+    expect("a header alone", infer(header + "\n"), 2, "no record")
+    expect("too few columns in a row", infer(header + "\n" + ",".join(cells[:-1]) + "\n"), 2, "row 2")
+    expect("too many columns in a row", infer(header + "\n" + row + ",1\n"), 2, "row 2")
+    expect("a missing column is named", infer("\n".join(
+        ",".join(line.split(",")[1:]) for line in lines[:2]) + "\n"), 2, first)
+    expect("a cell that is no number names row and column", infer(with_cell("abc")), 2, first)
+    expect("NaN is no number", infer(with_cell("NaN")), 2, first)
+    expect("infinity is no number", infer(with_cell("inf")), 2, first)
+    expect("hexadecimal is no number", infer(with_cell("0x10")), 2, first)
+    expect("an empty cell is refused", infer(with_cell("")), 2, first)
+    expect("more digits than the model takes", infer(with_cell("1.23456789012")), 2, first)
+    r = infer(with_cell("99999"))
+    expect("a value out of range is clipped, and said", r, 0, "outside what the model takes", first)
+    expect("an open quote", infer(header + "\n\"" + row + "\n"), 2)
+    expect("bytes that are not UTF-8", infer((header + "\n").encode() + b"\xff" + row.encode(),
+                                             binary=True), 2)
+    quoted = header + "\n" + ",".join('"' + c + '"' for c in cells) + "\r\n"
+    expect("quoted cells and CRLF are fine", infer(quoted), 0)
+    extra = header + ',"note, with\nnewline and ü"\n' + row + ',"äöü\n""quoted"""\n'
+    expect("columns the model does not read may hold anything", infer(extra), 0)
+    expect("a byte order mark is fine", infer("\ufeff" + header + "\n" + row + "\n"), 0)
+    expect("several records need --row or --all",
+           hats("infer", "--model", url + "/clinical", "--input", TEST), 2, "--all")
+    expect("a row that is not there",
+           hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "9999"), 2, "114")
+    expect("a missing input file",
+           hats("infer", "--model", url + "/clinical", "--input", "/nonexistent.csv", "--all"), 2)
+
+
+def bad_calls(url, made):
+    one = ("--input", TEST, "--row", "1")
+    expect("an unknown model", hats("infer", "--model", url + "/nosuch", *one), 2, "model-unknown")
+    expect("a model name that is a path", hats("infer", "--model", url + "/..", *one), 2)
+    expect("http without s", hats("infer", "--model", url.replace("https", "http") + "/clinical", *one), 2)
+    other = os.path.join(TMP, "other")
+    hats("keygen", home=other)
+    wrong = write("wrong.token", "hats_" + "A" * 43 + "\n")
+    os.chmod(wrong, 0o600)
+    hats("trust", "add", url, "--root", made["root"], "--keys", made["keys"], "--token", wrong, home=other)
+    expect("an unknown token", hats("key", "register", "--server", url, home=other), 6, "token-unknown")
+    expect("no token", hats_without_token(url, made), 6, "token-missing")
+    stranger = os.path.join(TMP, "stranger")
+    hats("init", os.path.join(TMP, "other-service"))
+    hats("keygen", home=stranger)
+    hats("trust", "add", url, "--root", os.path.join(TMP, "other-service", "root.pem"), "--keys",
+         made["keys"], "--token", made["token"], home=stranger)
+    expect("a server under another root is not believed",
+           hats("key", "register", "--server", url, home=stranger), 4)
+    hats("trust", "add", url, "--root", made["root"], "--keys",
+         os.path.join(TMP, "other-service", "service.keys.cose"), "--token", made["token"], home=stranger)
+    expect("a model published by a stranger is not believed",
+           hats("infer", "--model", url + "/clinical", *one, home=stranger), 4)
+    open_token = write("open.token", "x\n")
+    os.chmod(open_token, 0o644)
+    expect("a token that others can read is refused",
+           hats("trust", "add", url, "--root", made["root"], "--keys", made["keys"], "--token",
+                open_token, home=stranger), 6, "chmod 600")
+    hats("keygen", "--name", "temp")
+    hats("key", "register", "--server", url, "--name", "temp")
+    expect("a revoked key", hats("key", "revoke", "--server", url, "--name", "temp"), 0)
+    expect("is refused from then on",
+           hats("infer", "--model", url + "/clinical", *one, "--name", "temp"), 2, "key-unknown")
+    expect("nobody listens", hats("infer", "--model", f"https://localhost:{free_port()}/clinical", *one), 2)
+
+
+def hats_without_token(url, made):
+    home = os.path.join(TMP, "tokenless")
+    hats("keygen", home=home)
+    hats("trust", "add", url, "--root", made["root"], "--keys", made["keys"], home=home)
+    return hats("key", "register", "--server", url, home=home)
+
+
+def bad_files(url):
+    full = "/dev/full"
+    expect("an output folder that cannot be made",
+           hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "1", "--out",
+                full + "/x"), 5)
+    if shutil.which("mount") is None or os.geteuid() != 0:
+        return
+    small = os.path.join(TMP, "small")
+    os.makedirs(small)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small],
+                      capture_output=True).returncode != 0:
+        return
+    try:
+        r = hats("infer", "--model", url + "/clinical", "--input", TEST, "--all", "--out", small)
+        left = [f for f in os.listdir(small) if f.endswith(".new")]
+        check("a full disk is said, and nothing is half-written",
+              r.returncode == 5 and not left and "cannot write" in r.stderr, r.stderr)
+    finally:
+        subprocess.run(["umount", small])
+
+
+def usage():
+    expect("no verb shows the overview", hats(), 2, "usage")
+    expect("help", hats("help"), 0, "infer", "exit codes")
+    for verb in re.findall(r"^  (\w+(?: \w+)?)  +\S", hats("help").stdout, re.M):
+        expect(f"{verb} --help explains itself", hats(*verb.split(), "--help"), 0, "usage: hats " + verb)
+    expect("an unknown verb", hats("dance"), 2, "no verb")
+    expect("half a verb lists the other half", hats("model"), 2, "model compile")
+    expect("an unknown option", hats("keygen", "--nmae", "x"), 2, "no option")
+    r = hats("--man")
+    check("the man page names every verb", r.returncode == 0 and ".SS hats infer" in r.stdout)
+
+
+TMP = tempfile.mkdtemp(prefix="hats-cli-")
+HOME = os.path.join(TMP, "home")
+TEST = os.path.join(CLINICAL, "data", "test.csv")
+server = None
+try:
+    usage()
+    port = free_port()
+    made = provider(port)
+    url = made["origin"]
+    server = start(os.path.join(TMP, "service"), port)
+    owner(made, url)
+    receipt = scores(url)
+    verification(receipt, made)
+    bad_csv(url)
+    bad_calls(url, made)
+    bad_files(url)
+    server.send_signal(signal.SIGTERM)
+    check("SIGTERM ends the server in order", server.wait(timeout=30) == 0)
+    expect("a receipt outlives the server", hats("verify", receipt), 0)
+finally:
+    if server is not None and server.poll() is None:
+        server.kill()
+    shutil.rmtree(TMP, ignore_errors=True)
+print(f"1..{count}")
+sys.exit(failures != 0)

@@ -112,11 +112,10 @@ hats_status hats_tls_chain_load(struct hats_tls_chain *c, const char *chain_path
 }
 
 static int key_nid(const X509 *x) {
-    EVP_PKEY *key = X509_get0_pubkey(x);
-    if (key == NULL)
+    ASN1_OBJECT *algorithm = NULL;
+    if (X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, X509_get_X509_PUBKEY(x)) != 1)
         return NID_undef;
-    int nid = EVP_PKEY_get_base_id(key);
-    return nid > 0 ? nid : OBJ_sn2nid(EVP_PKEY_get0_type_name(key));
+    return OBJ_obj2nid(algorithm);
 }
 
 enum hats_tls_strength hats_tls_certificate_strength(const X509 *x, bool with_signature) {

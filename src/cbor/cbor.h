@@ -9,7 +9,7 @@
  *     6     tag 18 (COSE_Sign1) and no other
  *     7     false, true, null; no floats, no undefined, no other simple values
  *
- * Nesting ends at depth 16, and nothing follows the item. So two different byte strings never mean the
+ * Arrays, maps and tags nest at most 16 deep, and nothing follows the item. So two different byte strings never mean the
  * same value, and a digest of the bytes is a digest of the value.
  *
  * Writing: every function appends one head or one whole item to a hats_writer and fails with it. The

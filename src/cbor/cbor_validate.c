@@ -93,15 +93,20 @@ static hats_status check_map(struct walk *w, uint64_t n, size_t at, unsigned dep
     return HATS_OK;
 }
 
+static bool nests(const struct cbor_head *head) {
+    return head->major == CBOR_ARRAY || head->major == CBOR_MAP || head->major == CBOR_TAG;
+}
+
+/* depth: of this item if it nests, 1 for the outermost. So the recursion ends at 17. */
 static hats_status check_item(struct walk *w, unsigned depth) {
     struct cbor_head head;
     size_t at = (size_t)(w->r.at - w->start);
-    if (depth > HATS_CBOR_DEPTH_MAX)
-        return hats_fail(w->err, HATS_E_MALFORMED, "CBOR nests deeper than %d at byte %zu",
-                         HATS_CBOR_DEPTH_MAX, at);
     enum cbor_fault fault = hats_cbor_read_head(&w->r, &head);
     if (fault != CBOR_FINE)
         return head_fault(w, fault, at);
+    if (depth > HATS_CBOR_DEPTH_MAX && nests(&head))
+        return hats_fail(w->err, HATS_E_MALFORMED, "CBOR nests deeper than %d at byte %zu",
+                         HATS_CBOR_DEPTH_MAX, at);
     switch (head.major) {
     case CBOR_BYTES:
     case CBOR_TEXT: return check_string(w, &head, at);
@@ -192,7 +197,9 @@ static bool show_string(struct hats_buffer *out, struct hats_reader *r,
 static bool show_item(struct hats_buffer *out, struct hats_reader *r, size_t shown,
                       unsigned depth) {
     struct cbor_head head;
-    if (depth > HATS_CBOR_DEPTH_MAX || hats_cbor_read_head(r, &head) != CBOR_FINE)
+    if (hats_cbor_read_head(r, &head) != CBOR_FINE)
+        return false;
+    if (depth > HATS_CBOR_DEPTH_MAX && nests(&head))
         return false;
     switch (head.major) {
     case CBOR_UINT: hats_buffer_printf(out, "%llu", (unsigned long long)head.argument); return true;

@@ -1,13 +1,18 @@
-/* What the backends of this folder share: the twiddle tables, the order of a transform, and the names
- * of the kernels, which dispatch.c alone puts together.
+/* What the backends of this folder share: the order of a transform, its twiddle tables, and the names of
+ * the kernel tables, which dispatch.c alone puts together.
  *
- * The transform is the merged negacyclic Cooley-Tukey tree [Sei18, sec. 2.2]. Level l = 0.. splits each
- * of 2^l blocks: block b holds a polynomial modulo X^len - z^2 and becomes two, modulo X^(len/2) - z and
- * X^(len/2) + z, with z = root[2^l + b] = psi^brv(2^l + b), brv reversing log_n bits. The leaves come
- * out in bit-reversed order.
+ * The transform is the merged negacyclic Cooley-Tukey tree [Sei18, sec. 2.2]. Level l = 0, 1, ... splits
+ * each of 2^l blocks: block b holds a polynomial modulo X^len - z^2 and becomes two, modulo
+ * X^(len/2) - z and X^(len/2) + z, with z = root[2^l + b] = psi^brv(2^l + b), brv reversing log_n bits.
+ * The leaves come out in bit-reversed order.
  *
  * The order of storage differs from that in one respect, so that vector units need one transposition and
  * not two: each run of 128 = 8 x 16 leaves is stored transposed, leaf 16 l + j of a run at 8 j + l.
+ *
+ * Vector backends walk the same tree in passes of three or four levels. A pass with R = 8 or 16 children
+ * turns a block modulo X^len - r^R, r = root[(2^l + b) R/2], into one modulo X^len - 1 by multiplying
+ * slice j by the twist r^j, and then needs only roots of order R, which are powers of two
+ * (ntt_vector.h). The first pass has no twist at all, since roots of order 32 are powers of two too.
  */
 #ifndef HATS_FIELD_KERNELS_H
 #define HATS_FIELD_KERNELS_H
@@ -15,13 +20,27 @@
 #include "field/field.h"
 
 #define HATS_NTT_RUN 128 /* leaves stored transposed together */
-#define HATS_NTT_LANES 8
+#define HATS_NTT_LANES 8 /* lines of a run */
+#define HATS_NTT_LEAF 16 /* children of the last pass, always */
+#define HATS_NTT_MAX_PASSES 4
+
+struct hats_ntt_pass {
+    unsigned log_radix; /* 3 or 4 */
+    unsigned log_n_blocks;
+    /* Twists times 2^64 mod p, in the order of use. Middle passes: [block][j - 1], j = 1 .. R - 1.
+     * Last pass: [run][j - 1][lane]. The inverse divides by N on the way: its last pass has
+     * [run][j][lane] with j from 0. NULL in the first pass. */
+    const uint64_t *twist, *twist_inv;
+};
 
 struct hats_ntt {
     unsigned log_n;
-    uint64_t *root;     /* [N] psi^brv(k) */
-    uint64_t *root_inv; /* [N] psi^-brv(k) */
-    uint64_t n_inv;     /* 1/N */
+    unsigned n_passes;
+    struct hats_ntt_pass pass[HATS_NTT_MAX_PASSES];
+    const uint64_t *root;     /* [N] psi^brv(k) */
+    const uint64_t *root_inv; /* [N] psi^-brv(k) */
+    uint64_t n_inv;           /* 1/N */
+    uint64_t *words;          /* where all tables lie */
 };
 
 extern const struct hats_field_kernels hats_field_portable;

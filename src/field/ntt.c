@@ -5,6 +5,15 @@
 #include <assert.h>
 #include <pthread.h>
 
+/* Backends read the upper half of a twist through a load that begins four bytes later. */
+#define SLACK_WORDS 8
+
+/* Levels of each pass. The narrow passes come first: at large N a first pass of sixteen slices reads
+ * sixteen cache lines of one set. */
+static const uint8_t plans[HATS_NTT_LOG_MAX - HATS_NTT_LOG_MIN + 1][HATS_NTT_MAX_PASSES] = {
+    {3, 3, 4}, {3, 4, 4}, {4, 4, 4}, {3, 3, 3, 4}, {3, 3, 4, 4}, {3, 4, 4, 4}, {4, 4, 4, 4},
+};
+
 static size_t reverse_bits(size_t k, unsigned n_bits) {
     size_t r = 0;
     for (unsigned i = 0; i < n_bits; i++)
@@ -21,6 +30,54 @@ static void fill_roots(uint64_t *root, uint64_t z, unsigned log_n) {
     }
 }
 
+/* Twists of a pass from one table of roots: out[j] = scale * r^j for j = from .. R - 1, step apart. */
+static void fill_block(uint64_t *out, size_t step, size_t from, size_t radix, uint64_t r,
+                       uint64_t scale) {
+    uint64_t w = hats_fp_mul(scale, HATS_P_EPSILON);
+    for (size_t j = 0; j < radix; j++) {
+        if (j >= from)
+            out[(j - from) * step] = w;
+        w = hats_fp_mul(w, r);
+    }
+}
+
+static uint64_t *fill_pass(uint64_t *out, const struct hats_ntt_pass *p, const uint64_t *root,
+                           size_t from, uint64_t scale, bool last) {
+    size_t radix = (size_t)1 << p->log_radix, n_blocks = (size_t)1 << p->log_n_blocks;
+    size_t lanes = last ? HATS_NTT_LANES : 1;
+    for (size_t b = 0; b < n_blocks; b++) {
+        uint64_t *first = out + b / lanes * lanes * (radix - from) + b % lanes;
+        fill_block(first, lanes, from, radix, root[(n_blocks + b) * radix / 2], scale);
+    }
+    return out + n_blocks * (radix - from);
+}
+
+/* Lay out all tables in `words`, or only count them when it is NULL. */
+static size_t lay_out(struct hats_ntt *ntt, uint64_t *words) {
+    size_t n = (size_t)1 << ntt->log_n, at = 2 * n;
+    const uint8_t *plan = plans[ntt->log_n - HATS_NTT_LOG_MIN];
+    unsigned level = 0;
+    ntt->n_passes = 0;
+    for (; level < ntt->log_n; ntt->n_passes++) {
+        struct hats_ntt_pass *p = &ntt->pass[ntt->n_passes];
+        p->log_radix = plan[ntt->n_passes];
+        p->log_n_blocks = level;
+        level += p->log_radix;
+        if (p->log_n_blocks == 0)
+            continue;
+        bool last = level == ntt->log_n;
+        size_t n_twists = (size_t)1 << level, n_blocks = (size_t)1 << p->log_n_blocks;
+        if (words != NULL) {
+            p->twist = words + at;
+            p->twist_inv = fill_pass(words + at, p, ntt->root, 1, 1, last);
+            fill_pass(words + at + n_twists - n_blocks, p, ntt->root_inv, last ? 0 : 1,
+                      last ? ntt->n_inv : 1, last);
+        }
+        at += 2 * n_twists;
+    }
+    return at + SLACK_WORDS;
+}
+
 struct hats_ntt *hats_ntt_new(unsigned log_n) {
     assert(log_n >= HATS_NTT_LOG_MIN && log_n <= HATS_NTT_LOG_MAX);
     size_t n = (size_t)1 << log_n;
@@ -30,22 +87,23 @@ struct hats_ntt *hats_ntt_new(unsigned log_n) {
         return NULL;
     ntt->log_n = log_n;
     ntt->n_inv = hats_fp_inv(n);
-    ntt->root = hats_alloc_array(n, sizeof *ntt->root);
-    ntt->root_inv = hats_alloc_array(n, sizeof *ntt->root_inv);
-    if (ntt->root == NULL || ntt->root_inv == NULL) {
-        hats_ntt_free(ntt);
+    ntt->words = hats_alloc_array(lay_out(ntt, NULL), sizeof *ntt->words);
+    if (ntt->words == NULL) {
+        hats_free(ntt);
         return NULL;
     }
-    fill_roots(ntt->root, psi, log_n);
-    fill_roots(ntt->root_inv, hats_fp_inv(psi), log_n);
+    fill_roots(ntt->words, psi, log_n);
+    fill_roots(ntt->words + n, hats_fp_inv(psi), log_n);
+    ntt->root = ntt->words;
+    ntt->root_inv = ntt->words + n;
+    lay_out(ntt, ntt->words);
     return ntt;
 }
 
 void hats_ntt_free(struct hats_ntt *ntt) {
     if (ntt == NULL)
         return;
-    hats_free(ntt->root);
-    hats_free(ntt->root_inv);
+    hats_free(ntt->words);
     hats_free(ntt);
 }
 

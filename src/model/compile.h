@@ -35,9 +35,8 @@ struct hats_compile_options {
     const char *out_dir;          /* NULL: nothing is written (a dry run) */
     const char *name, *version;
     unsigned x_bits, w_bits; /* 2..16; 0: choose */
-    uint32_t x_keep_ppm; /* share of calibration values inside the range, no clip in the model */
-    uint32_t w_keep_ppm; /* quantile of |w| above which weights saturate */
-    uint32_t block;      /* 0: choose */
+    uint32_t w_keep_ppm;     /* quantile of |w| above which weights saturate */
+    uint32_t block;          /* 0: choose */
     unsigned extra_decimals; /* digits a cell may have beyond those of the calibration file */
     bool replace;            /* out_dir may hold another model */
 };

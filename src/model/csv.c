@@ -2,7 +2,6 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
-#include "cbor/head.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,6 +30,36 @@ struct hats_csv {
     uint32_t n_header;  /* fields of the first row */
     char (*header)[48]; /* their texts, printable and cut, for error texts */
 };
+
+/* Length of the sequence that begins at s, or 0: neither overlong, nor a surrogate, nor above
+ * U+10FFFF [RFC3629]. */
+static size_t utf8_sequence(const uint8_t *s, size_t left) {
+    uint32_t c = s[0];
+    size_t len = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+
+    if (len == 0 || len > left)
+        return 0;
+    if (len > 1)
+        c &= 0x7fu >> len;
+    for (size_t i = 1; i < len; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (s[i] & 0x3f);
+    }
+    if ((len == 3 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) ||
+        (len == 4 && (c < 0x10000 || c > 0x10ffff)))
+        return 0;
+    return len;
+}
+
+static bool utf8_valid(const uint8_t *s, size_t len) {
+    for (size_t at = 0, n; at < len; at += n) {
+        n = utf8_sequence(s + at, len - at);
+        if (n == 0)
+            return false;
+    }
+    return true;
+}
 
 static hats_status csv_new(struct hats_csv **out, const char *name, struct hats_error *err) {
     struct hats_csv *c = hats_alloc(sizeof *c);
@@ -230,7 +259,7 @@ static hats_status read_field(struct hats_csv *c, struct hats_error *err) {
     len = c->text_len - start;
     if (len > 0 && memchr(c->text + start, 0, len) != NULL)
         return fail_here(c, HATS_E_MALFORMED, err, "the cell holds a zero byte; is this text?");
-    if (len > 0 && !hats_cbor_utf8_valid((const uint8_t *)c->text + start, len))
+    if (len > 0 && !utf8_valid((const uint8_t *)c->text + start, len))
         return fail_here(c, HATS_E_MALFORMED, err, "the cell is not UTF-8");
     if (c->start_cap < (size_t)c->n_fields + 2 &&
         !grow((void **)&c->start, &c->start_cap, (size_t)c->n_fields + 2, sizeof *c->start))
@@ -295,7 +324,7 @@ static hats_status keep_header(struct hats_csv *c, struct hats_error *err) {
         size_t n = 0;
         for (; from[n] != 0 && n < sizeof c->header[i] - 1; n++)
             c->header[i][n] = (uint8_t)from[n] < 0x20 || from[n] == 0x7f ? '?' : from[n];
-        while (n > 0 && !hats_cbor_utf8_valid((uint8_t *)c->header[i], n))
+        while (n > 0 && !utf8_valid((uint8_t *)c->header[i], n))
             n--;
         c->header[i][n] = 0;
     }

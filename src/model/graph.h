@@ -40,8 +40,8 @@ struct hats_graph_feature {
     double post_a, post_b;
     bool has_above, has_up_to; /* interval */
     double above, up_to;
-    bool in_float;    /* the model compares in binary32: the cut is where that comparison turns */
-    bool up_to_below; /* the model says v < up_to, not v <= up_to */
+    bool in_float;  /* the model compares in binary32: the cut is where that comparison turns */
+    bool at_counts; /* [z >= above] instead of [z > above] */
     char *category;
     double missing; /* an imputed value of the cell; NAN: none */
 };
@@ -69,6 +69,17 @@ struct hats_graph {
     char **labels; /* NULL: the compiler makes "0", "1", ... */
     uint32_t n_labels;
 };
+
+/* Settle task and link once weights, labels and link are known: two classes with opposite scores, or
+ * under a softmax, become one score, that of the second. classifier: the model names or picks classes.
+ * HATS_E_UNSUPPORTED, HATS_E_MALFORMED (labels against outputs). */
+HATS_MUST_USE hats_status hats_graph_settle(struct hats_graph *graph, bool classifier,
+                                            struct hats_error *err);
+
+/* z of a number or interval feature at cell value v: a v + b, clipped. */
+double hats_graph_number(const struct hats_graph_feature *f, double v);
+/* The bit of an interval feature at cell value v. */
+bool hats_graph_inside(const struct hats_graph_feature *f, double v);
 
 /* graph may be NULL. */
 void hats_graph_free(struct hats_graph *graph);

@@ -80,7 +80,7 @@ static void apply_binary(struct hats_link_answer *out, const struct hats_plan *p
 
 static void apply_multiclass(struct hats_link_answer *out, const struct hats_plan *p,
                              const int64_t *acc) {
-    uint32_t best[HATS_LINK_TOP];
+    uint32_t best[HATS_LINK_TOP] = {0};
     uint32_t n = 0;
     double sum;
 

@@ -50,8 +50,8 @@ void hats_plan_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const uint8_t *bytes, s
     hats_sha256(out, bytes, len_bytes);
 }
 
-hats_status hats_plan_box_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const int32_t *lo, const int32_t *hi,
-                          uint32_t d) {
+hats_status hats_plan_box_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const int32_t *lo,
+                                 const int32_t *hi, uint32_t d) {
     static const char tag[16] = "HATS-BOX-1";
     struct hats_sha256 h;
 

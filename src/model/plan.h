@@ -141,8 +141,8 @@ HATS_MUST_USE hats_status hats_plan_decode(struct hats_plan **out, const uint8_t
 /* SHA-256 of the encoding. */
 void hats_plan_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const uint8_t *bytes, size_t len_bytes);
 /* H("HATS-BOX-1" pad16 | per input: lo (4), hi (4)); stands in the plan and in proof statements. */
-HATS_MUST_USE hats_status hats_plan_box_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const int32_t *lo, const int32_t *hi,
-                          uint32_t d);
+HATS_MUST_USE hats_status hats_plan_box_digest(uint8_t out[HATS_PLAN_DIGEST_LEN], const int32_t *lo,
+                                               const int32_t *hi, uint32_t d);
 /* max |x_j| over the box. */
 uint32_t hats_plan_x_max(const struct hats_plan *plan);
 

@@ -22,7 +22,7 @@
 
 /* Replace the graph's tensor columns by the schema's rules. HATS_E_MALFORMED names the line;
  * HATS_E_RANGE when the number of inputs differs; HATS_E_CONFLICT when the graph names its columns
- * itself. On failure the graph is unchanged. */
+ * itself. On failure the graph is only fit to be freed. */
 HATS_MUST_USE hats_status hats_schema_apply(struct hats_graph *graph, const char *text,
                                             size_t len_bytes, struct hats_error *err);
 

@@ -1,4 +1,4 @@
-/* The reference: plain C, one element at a time, radix 2. All values canonical. */
+/* The reference: plain C, one element at a time, two levels of the tree a pass. All values canonical. */
 #include "field/kernels.h"
 
 static void add(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n) {
@@ -45,42 +45,73 @@ static void load_run(uint64_t run[HATS_NTT_RUN]) {
     hats_wipe(t, sizeof t);
 }
 
-static void ntt_forward(const struct hats_ntt *ntt, uint64_t *a) {
-    size_t n = (size_t)1 << ntt->log_n;
-    for (size_t n_blocks = 1; n_blocks < n; n_blocks *= 2) {
-        size_t half = n / n_blocks / 2;
-        for (size_t b = 0; b < n_blocks; b++) {
-            uint64_t z = ntt->root[n_blocks + b];
-            uint64_t *lo = a + 2 * half * b;
-            uint64_t *hi = lo + half;
-            for (size_t i = 0; i < half; i++) {
-                uint64_t t = hats_fp_mul(hi[i], z);
-                hi[i] = hats_fp_sub(lo[i], t);
-                lo[i] = hats_fp_add(lo[i], t);
-            }
-        }
+static inline void split(uint64_t *a, uint64_t *b, uint64_t z) {
+    uint64_t t = hats_fp_mul(*b, z);
+    *b = hats_fp_sub(*a, t);
+    *a = hats_fp_add(*a, t);
+}
+
+static inline void join(uint64_t *a, uint64_t *b, uint64_t z_inv) {
+    uint64_t t = hats_fp_sub(*a, *b);
+    *a = hats_fp_add(*a, *b);
+    *b = hats_fp_mul(t, z_inv);
+}
+
+/* Node k and its children 2k, 2k + 1 on the block at a: four slices of a quarter each. */
+static void split_twice(uint64_t *a, size_t quarter, const uint64_t *root, size_t k) {
+    uint64_t z = root[k], z0 = root[2 * k], z1 = root[2 * k + 1];
+    for (uint64_t *x = a; x < a + quarter; x++) {
+        uint64_t x0 = x[0], x1 = x[quarter], x2 = x[2 * quarter], x3 = x[3 * quarter];
+        split(&x0, &x2, z);
+        split(&x1, &x3, z);
+        split(&x0, &x1, z0);
+        split(&x2, &x3, z1);
+        x[0] = x0;
+        x[quarter] = x1;
+        x[2 * quarter] = x2;
+        x[3 * quarter] = x3;
     }
+}
+
+static void join_twice(uint64_t *a, size_t quarter, const uint64_t *root_inv, size_t k) {
+    uint64_t z = root_inv[k], z0 = root_inv[2 * k], z1 = root_inv[2 * k + 1];
+    for (uint64_t *x = a; x < a + quarter; x++) {
+        uint64_t x0 = x[0], x1 = x[quarter], x2 = x[2 * quarter], x3 = x[3 * quarter];
+        join(&x0, &x1, z0);
+        join(&x2, &x3, z1);
+        join(&x0, &x2, z);
+        join(&x1, &x3, z);
+        x[0] = x0;
+        x[quarter] = x1;
+        x[2 * quarter] = x2;
+        x[3 * quarter] = x3;
+    }
+}
+
+static void ntt_forward(const struct hats_ntt *ntt, uint64_t *a) {
+    size_t n = (size_t)1 << ntt->log_n, n_blocks = 1;
+    if (ntt->log_n % 2 == 1) {
+        for (size_t i = 0; i < n / 2; i++)
+            split(&a[i], &a[i + n / 2], ntt->root[1]);
+        n_blocks = 2;
+    }
+    for (; n_blocks < n; n_blocks *= 4)
+        for (size_t b = 0, len = n / n_blocks; b < n_blocks; b++)
+            split_twice(a + b * len, len / 4, ntt->root, n_blocks + b);
     for (size_t i = 0; i < n; i += HATS_NTT_RUN)
         store_run(a + i);
 }
 
 static void ntt_inverse(const struct hats_ntt *ntt, uint64_t *a) {
-    size_t n = (size_t)1 << ntt->log_n;
+    size_t n = (size_t)1 << ntt->log_n, n_blocks = n / 4;
     for (size_t i = 0; i < n; i += HATS_NTT_RUN)
         load_run(a + i);
-    for (size_t n_blocks = n / 2; n_blocks >= 1; n_blocks /= 2) {
-        size_t half = n / n_blocks / 2;
-        for (size_t b = 0; b < n_blocks; b++) {
-            uint64_t z = ntt->root_inv[n_blocks + b];
-            uint64_t *lo = a + 2 * half * b;
-            uint64_t *hi = lo + half;
-            for (size_t i = 0; i < half; i++) {
-                uint64_t t = hats_fp_sub(lo[i], hi[i]);
-                lo[i] = hats_fp_add(lo[i], hi[i]);
-                hi[i] = hats_fp_mul(t, z);
-            }
-        }
-    }
+    for (; n_blocks >= 1; n_blocks /= 4)
+        for (size_t b = 0, len = n / n_blocks; b < n_blocks; b++)
+            join_twice(a + b * len, len / 4, ntt->root_inv, n_blocks + b);
+    if (ntt->log_n % 2 == 1)
+        for (size_t i = 0; i < n / 2; i++)
+            join(&a[i], &a[i + n / 2], ntt->root_inv[1]);
     scale(a, a, ntt->n_inv, n);
 }
 

@@ -34,5 +34,6 @@ tap.run({
     "a program out of time counts as one failure": counts("TIMEOUT", "ok 1 - a\nok 2 - b\n", 2, 1, 0),
     "a program that is skipped whole counts as one skip": counts("SKIP", "", 0, 0, 1),
     "a plan of no cases with a reason is a skip": counts("SKIP", "1..0 # SKIP no npm\n", 0, 0, 1),
+    "a program that should fail and does counts as passed": counts("EXPECTEDFAIL", "", 1, 0, 0),
     "a test that should have failed and passed is a failure": counts("UNEXPECTEDPASS", "", 0, 1, 0),
 })

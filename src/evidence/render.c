@@ -378,8 +378,8 @@ void hats_receipt_text(struct hats_buffer *out, const struct hats_receipt *r) {
     text_steps(out, r->gate_steps);
 }
 
-static const char *colour(FILE *stream, enum hats_colour c) {
-    return stream != NULL ? hats_tty_colour(stream, c) : "";
+static const char *escape(bool colour, enum hats_colour c) {
+    return colour ? hats_tty_colour(stdout, c) : "";
 }
 
 static void text_signer(struct hats_buffer *out, const struct hats_report *report) {
@@ -391,23 +391,23 @@ static void text_signer(struct hats_buffer *out, const struct hats_report *repor
         hats_buffer_printf(out, "  %-12s \"%s\"\n", "  says it is", report->issuer);
 }
 
-static void text_row(struct hats_buffer *out, const struct hats_row *row, FILE *stream) {
+static void text_row(struct hats_buffer *out, const struct hats_row *row, bool colour) {
     static const enum hats_colour colours[] = {HATS_GREEN, HATS_YELLOW, HATS_DIM};
     static const char *const words[] = {"proven by this file", "asserted", "not in this file"};
     hats_buffer_printf(out, "  %u %-23s %s%s", row->number, row->title,
-                       colour(stream, colours[row->state]), words[row->state]);
+                       escape(colour, colours[row->state]), words[row->state]);
     if (row->by[0] != '\0')
         hats_buffer_printf(out, "%s %s", row->state == HATS_ROW_PROVEN ? ", signed by" : " by",
                            row->by);
-    hats_buffer_printf(out, "%s\n", colour(stream, HATS_PLAIN));
+    hats_buffer_printf(out, "%s\n", escape(colour, HATS_PLAIN));
     wrapped(out, 6, row->sentence);
 }
 
-void hats_report_text(struct hats_buffer *out, const struct hats_report *report, FILE *stream) {
+void hats_report_text(struct hats_buffer *out, const struct hats_report *report, bool colour) {
     bool fine = report->status == HATS_OK;
-    hats_buffer_printf(out, "%s%s%s", colour(stream, HATS_BOLD),
-                       colour(stream, fine ? HATS_GREEN : HATS_RED), fine ? "VERIFIED" : "REFUSED");
-    hats_buffer_printf(out, "%s  %s\n", colour(stream, HATS_PLAIN),
+    hats_buffer_printf(out, "%s%s%s", escape(colour, HATS_BOLD),
+                       escape(colour, fine ? HATS_GREEN : HATS_RED), fine ? "VERIFIED" : "REFUSED");
+    hats_buffer_printf(out, "%s  %s\n", escape(colour, HATS_PLAIN),
                        fine ? "the signature holds and the signer is trusted" : report->error.text);
     hats_buffer_printf(out, "  %-12s %zu bytes\n", "receipt", report->len_bytes);
     if (report->parsed) {
@@ -418,7 +418,7 @@ void hats_report_text(struct hats_buffer *out, const struct hats_report *report,
         return;
     hats_buffer_printf(out, "The seven requirements, as far as this one file goes\n");
     for (unsigned i = 0; i < HATS_N_REQUIREMENTS; i++)
-        text_row(out, &report->rows[i], stream);
+        text_row(out, &report->rows[i], colour);
 }
 
 void hats_publication_text(struct hats_buffer *out, const struct hats_publication *p) {

@@ -9,11 +9,9 @@
 #include "evidence/publication.h"
 #include "evidence/receipt.h"
 
-#include <stdio.h>
-
-/* One screen: verdict, who signed what and when, the seven rows. Coloured as the stream it is meant for
- * takes it; NULL: plain. Nothing is written to the stream. */
-void hats_report_text(struct hats_buffer *out, const struct hats_report *report, FILE *stream);
+/* One screen: verdict, who signed what and when, the seven rows. With `colour`, coloured as far as
+ * standard output takes colours; nothing is written to it. */
+void hats_report_text(struct hats_buffer *out, const struct hats_report *report, bool colour);
 void hats_report_json(struct hats_buffer *out, const struct hats_report *report);
 
 /* The claims alone, whether or not anything was verified. */

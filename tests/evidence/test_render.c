@@ -122,7 +122,7 @@ static void the_text_says_who_what_when_and_how_far(void **state) {
     struct hats_buffer b;
     verify_sample(&report, true, false);
     hats_buffer_init(&b, TEXT_MAX);
-    hats_report_text(&b, &report, NULL);
+    hats_report_text(&b, &report, false);
     finish(&b);
     assert_holds(&b, words, sizeof words / sizeof words[0]);
     for (char *line = strtok((char *)b.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
@@ -137,7 +137,7 @@ static void a_refusal_says_why_and_concludes_nothing(void **state) {
     struct hats_buffer b;
     verify_sample(&report, true, true);
     hats_buffer_init(&b, TEXT_MAX);
-    hats_report_text(&b, &report, NULL);
+    hats_report_text(&b, &report, false);
     finish(&b);
     assert_holds(&b, words, 2);
     assert_null(strstr((const char *)b.data, "proven by this file"));

@@ -1,0 +1,106 @@
+/* What the service says about itself. */
+#include "server/service.h"
+
+#include "fhe/params.h"
+
+#include <string.h>
+
+/* The seven requirements and how far this version goes; docs/SECURITY.md says the same at length. */
+static const struct {
+    const char *title, *state, *by;
+} requirements[] = {
+    {"The input is encrypted, and only its owner can read input and answer", "asserted",
+     "the client encrypts and the server program links no decryption; no proof of encryption travels "
+     "with a call yet"},
+    {"The answer is authentic", "proven",
+     "each answer comes with a signed receipt that binds model, input, output and time; that the named "
+     "model was evaluated is asserted by the signer"},
+    {"The data comes from where it claims", "not-covered", "no provenance is carried yet"},
+    {"The request comes from an enrolled device", "not-covered", "no device binding yet"},
+    {"Generated content carries its origin", "not-covered", "no origin certificates yet"},
+    {"Nothing of the record can be trained on", "asserted",
+     "follows from the encryption; no isolation report is made yet"},
+    {"Everything is post-quantum", "proven",
+     "key agreement with ML-KEM only, ML-DSA signatures; the handshake and every file show it, and "
+     "receipts name what was negotiated"},
+};
+
+static json_t *requirement_list(void) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof requirements / sizeof requirements[0]; i++)
+        (void)json_array_append_new(list,
+                                    json_pack("{s:i, s:s, s:s, s:s}", "number", (int)i + 1, "title",
+                                              requirements[i].title, "state", requirements[i].state,
+                                              "how", requirements[i].by));
+    return list;
+}
+
+static json_t *parameter_sets(void) {
+    static const uint32_t sets[] = {HATS_SET_L4096};
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        struct hats_fhe_security bits = hats_fhe_security_of(sets[i]);
+        (void)json_array_append_new(
+            list,
+            json_pack("{s:i, s:s, s:i, s:i, s:i, s:i}", "id", (int)sets[i], "name",
+                      hats_fhe_set_name(sets[i]), "n", (int)hats_fhe_set_n(sets[i]), "log2_q", 64,
+                      "classical_bits", (int)bits.classical, "quantum_bits", (int)bits.quantum));
+    }
+    return list;
+}
+
+static json_t *group_list(const struct hats_server *s) {
+    const char *configured = s->config.tls_groups;
+    const char *at = configured[0] != '\0' ? configured : hats_tls_default_groups;
+    json_t *list = json_array();
+    while (*at != '\0') {
+        size_t n = strcspn(at, ":");
+        (void)json_array_append_new(list, json_stringn(at, n));
+        at += n + (at[n] == ':');
+    }
+    return list;
+}
+
+void hats_server_get_about(struct exchange *x) {
+    const struct hats_server *s = x->server;
+    json_t *origins = json_array();
+    for (size_t i = 0; i < s->config.origins.n; i++)
+        (void)json_array_append_new(origins, json_string(s->config.origins.items[i]));
+    hats_server_answer_json(
+        x, 200,
+        json_pack("{s:s, s:s, s:s, s:o, s:{s:i, s:i, s:i}, s:{s:i, s:s, s:s, s:s}, s:o,"
+                  " s:{s:s, s:s, s:o, s:s}, s:s, s:s, s:o}",
+                  "name", "hats", "version", HATS_VERSION, "issuer", s->config.issuer, "origins",
+                  origins, "versions", "request_core", 1, "receipt", 1, "plan", 1, "suite", "id", 1,
+                  "encryption", "linear tier, direct BFV", "digest", "SHA-256", "signature",
+                  "ML-DSA-65", "parameter_sets", parameter_sets(), "transport", "protocol",
+                  "TLSv1.3", "profile", s->config.tls_profile, "groups", group_list(s),
+                  "server_authentication",
+                  hats_tls_strength_name(hats_tls_authentication_of(s->tls)), "key_set",
+                  "/.well-known/hats/keys", "description", "/openapi.json", "requirements",
+                  requirement_list()));
+}
+
+void hats_server_get_key_set(struct exchange *x) {
+    hats_server_answer_bytes(x, 200, "application/cose-key-set", x->server->key_set.data,
+                             x->server->key_set.len);
+}
+
+void hats_server_get_openapi(struct exchange *x) {
+    hats_server_answer_bytes(x, 200, "application/json", x->server->openapi,
+                             strlen(x->server->openapi));
+}
+
+void hats_server_get_metrics(struct exchange *x) {
+    if (!x->server->config.metrics) {
+        hats_gate_count(x->server->gate, HATS_PROBLEM_NOT_FOUND);
+        hats_server_answer_problem(x, HATS_PROBLEM_NOT_FOUND, "Metrics are switched off.", NULL);
+        return;
+    }
+    struct hats_buffer text;
+    hats_buffer_init(&text, 1u << 20);
+    hats_server_metrics_render(&text, x->server);
+    hats_server_answer_bytes(x, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
+                             text.len);
+    hats_buffer_clear(&text);
+}

@@ -9,8 +9,8 @@
 #define FIRST_STREAM_WINDOW_BYTES \
     65535 /* what a client may send before it is admitted [RFC9113, 6.9.2] */
 #define FRAME_BYTES_MAX (16384 + 9)
-/* Frames that carry nothing (PING, SETTINGS, PRIORITY, empty DATA, unknown types): an honest client
- * sends a few; these are the burst and the rate. */
+/* Frames that carry nothing (PING, SETTINGS, PRIORITY, empty DATA): an honest client sends a few; these
+ * are the burst and the rate. */
 #define ODDITIES_BURST 1000
 #define ODDITIES_PER_S 50
 #define HEADER_BYTES_FLOOD 4 /* times the limit: then the connection ends, not only the request */

@@ -242,6 +242,11 @@ struct hats_http_counters fixture_counters(struct fixture *f) {
     return c;
 }
 
+void pump(struct hats_http_client *c, enum hats_http_until until, unsigned timeout_ms) {
+    hats_status s = hats_http_client_run(c, until, timeout_ms, NULL);
+    assert_true(s == HATS_OK || s == HATS_E_TIMEOUT);
+}
+
 void wait_for(atomic_uint *value, unsigned wanted) {
     for (int i = 0; i < 2500 && atomic_load(value) < wanted; i++)
         pause_ms(2);

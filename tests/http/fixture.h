@@ -48,17 +48,19 @@ struct hats_http_client *fixture_connect(struct fixture *f);
 struct hats_http_counters fixture_counters(struct fixture *f);
 /* Wait (at most five seconds) until *value >= wanted. */
 void wait_for(atomic_uint *value, unsigned wanted);
-/* The same until a condition on the counters holds. */
+/* The same until a condition on the counters, called `now`, holds. */
 #define WAIT_COUNTERS(f, condition)                                     \
     do {                                                                \
-        struct hats_http_counters c = fixture_counters(f);              \
+        struct hats_http_counters now = fixture_counters(f);            \
         for (int tries_ = 0; tries_ < 2500 && !(condition); tries_++) { \
             pause_ms(2);                                                \
-            c = fixture_counters(f);                                    \
+            now = fixture_counters(f);                                  \
         }                                                               \
         assert_true(condition);                                         \
     } while (0)
 void pause_ms(unsigned ms);
+/* hats_http_client_run where it does not matter how it ends. */
+void pump(struct hats_http_client *c, enum hats_http_until until, unsigned timeout_ms);
 /* A byte that depends on the place and the seed. */
 uint8_t fixture_pattern(uint64_t seed, size_t at);
 uint8_t *fixture_body(uint64_t seed, size_t len);

@@ -154,7 +154,7 @@ static void several_clients_at_once_are_served(void **state) {
         assert_int_equal(pthread_create(&threads[i], NULL, client_thread, (void *)(i + 1)), 0);
     for (size_t i = 0; i < HATS_COUNT_OF(threads); i++)
         pthread_join(threads[i], NULL);
-    WAIT_COUNTERS(&f, c.open_requests == 0 && c.body_bytes_held == 0);
+    WAIT_COUNTERS(&f, now.open_requests == 0 && now.body_bytes_held == 0);
 }
 
 static void a_large_answer_streams_through_the_window(void **state) {

@@ -25,6 +25,7 @@ static inline __m256i rotate_56(__m256i a) {
                  : _mm256_or_si256(_mm256_slli_epi64(a, n), _mm256_srli_epi64(a, 64 - (n))))
 #define CHI(a, b, c) XOR(a, _mm256_andnot_si256(b, c))
 #define IOTA(a, rc) XOR(a, _mm256_set1_epi64x((long long)(rc)))
+#define THETA(i) XOR(a[i], d[(i) % 5])
 #include "hash/keccak_round.h"
 
 void hats_hash_keccak_x8_avx2(uint64_t s[25][HATS_SHAKE_LANES]) {

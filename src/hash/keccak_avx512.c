@@ -10,6 +10,7 @@
 #define ROTL(a, n) _mm512_rol_epi64(a, n)
 #define CHI(a, b, c) _mm512_ternarylogic_epi64(a, b, c, 0xd2)
 #define IOTA(a, rc) XOR(a, _mm512_set1_epi64((long long)(rc)))
+#define THETA(i) XOR3(a[i], c[((i) + 4) % 5], r[((i) + 1) % 5])
 #include "hash/keccak_round.h"
 
 void hats_hash_keccak_x8_avx512(uint64_t s[25][HATS_SHAKE_LANES]) {

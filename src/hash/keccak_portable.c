@@ -8,6 +8,7 @@
 #define ROTL(a, n) ((a) << (n) | (a) >> (64 - (n)))
 #define CHI(a, b, c) ((a) ^ (~(b) & (c)))
 #define IOTA(a, rc) ((a) ^ (rc))
+#define THETA(i) XOR(a[i], d[(i) % 5])
 #include "hash/keccak_round.h"
 
 void hats_hash_keccak(uint64_t s[25]) {

@@ -1,7 +1,9 @@
 /* One round of Keccak-f[1600] [FIPS202, 3.2], written once for every word type.
  *
  * The including file defines WORD (one 64-bit lane, or a vector of them from several states),
- * XOR(a, b), XOR3(a, b, c), ROTL(a, n), CHI(a, b, c) = a ^ (~b & c) and IOTA(a, rc). The state is
+ * XOR(a, b), XOR3(a, b, c), ROTL(a, n), CHI(a, b, c) = a ^ (~b & c), IOTA(a, rc), and THETA(i), lane i
+ * after theta: XOR(a[i], d[i % 5]), or where XOR3 is one instruction XOR3(a[i], c[(i + 4) % 5],
+ * r[(i + 1) % 5]) from the column parities c and their rotations r, which spares d. The state is
  * a[x + 5 y]. pi moves lane (x, y) to (y, 2x + 3y), so row y' of the output reads the lanes
  * (x' + 3 y', x'), x' = 0..4: each ROW below names its five sources and their rotations in that order.
  */
@@ -14,7 +16,6 @@ static const uint64_t round_constants[24] = {
     0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
 };
 
-#define THETA(i) XOR(a[i], d[(i) % 5])
 #define ROW(y, b0, s1, r1, s2, r2, s3, r3, s4, r4) \
     do {                                           \
         WORD c0 = (b0);                            \
@@ -30,11 +31,14 @@ static const uint64_t round_constants[24] = {
     } while (0)
 
 static inline void keccak_round(WORD out[25], const WORD a[25], uint64_t rc) {
-    WORD c[5], d[5];
+    WORD c[5], r[5], d[5];
     for (int x = 0; x < 5; x++)
         c[x] = XOR3(XOR3(a[x], a[x + 5], a[x + 10]), a[x + 15], a[x + 20]);
     for (int x = 0; x < 5; x++)
-        d[x] = XOR(c[(x + 4) % 5], ROTL(c[(x + 1) % 5], 1));
+        r[x] = ROTL(c[x], 1);
+    for (int x = 0; x < 5; x++)
+        d[x] = XOR(c[(x + 4) % 5], r[(x + 1) % 5]);
+    (void)d;
 
     ROW(0, THETA(0), 6, 44, 12, 43, 18, 21, 24, 14);
     ROW(1, ROTL(THETA(3), 28), 9, 20, 10, 3, 16, 45, 22, 61);
@@ -53,5 +57,4 @@ static inline void keccak_rounds(WORD a[25]) {
     }
 }
 
-#undef THETA
 #undef ROW

@@ -30,7 +30,8 @@ void hats_sha256_update(struct hats_sha256 *c, const void *data, size_t len_byte
             return;
         k->sha256_blocks(c->h, c->block, 1);
     }
-    k->sha256_blocks(c->h, p, len_bytes / 64);
+    if (len_bytes >= 64)
+        k->sha256_blocks(c->h, p, len_bytes / 64);
     p += len_bytes / 64 * 64;
     memcpy(c->block, p, len_bytes % 64);
 }

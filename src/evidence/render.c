@@ -350,16 +350,24 @@ static void text_steps(struct hats_buffer *out, uint32_t bits) {
     hats_buffer_printf(out, "%s\n", bits == 0 ? " none" : "");
 }
 
-void hats_receipt_text(struct hats_buffer *out, const struct hats_receipt *r) {
+static void text_when(struct hats_buffer *out, const struct hats_receipt *r) {
     char accepted[32], done[32];
     hats_time_text(accepted, r->accepted_ms);
     hats_time_text(done, r->done_ms);
+    hats_buffer_printf(out, "  %-12s accepted %s, done %s\n", "when", accepted, done);
+}
+
+static void text_model(struct hats_buffer *out, const struct hats_receipt *r) {
     hats_buffer_printf(out, "  %-12s %s, version %s\n", "model", r->model_name, r->model_version);
     line_digest(out, "  commitment", r->model_commitment);
+}
+
+void hats_receipt_text(struct hats_buffer *out, const struct hats_receipt *r) {
+    text_model(out, r);
     line_digest(out, "  plan", r->plan_digest);
     line_digest(out, "input", r->ciphertext_digest);
     line_digest(out, "output", r->output_digest);
-    hats_buffer_printf(out, "  %-12s accepted %s, done %s\n", "when", accepted, done);
+    text_when(out, r);
     hats_buffer_printf(out, "  %-12s set %" PRIu32 ", t = 2^%u, %u classical and %u quantum bits\n",
                        "encryption", r->set_id, r->log_t, r->classical_bits, r->quantum_bits);
     line_digest(out, "  key", r->kid);
@@ -383,12 +391,23 @@ static const char *escape(bool colour, enum hats_colour c) {
 }
 
 static void text_signer(struct hats_buffer *out, const struct hats_report *report) {
-    hats_buffer_printf(out, "  %-12s %s (%s), %s\n", "signed by",
+    bool holds = report->signature == HATS_SIGNATURE_HOLDS;
+    hats_buffer_printf(out, "  %-12s %s (%s), %s\n", holds ? "signed by" : "names key of",
                        report->signer_name[0] != '\0' ? report->signer_name : "an unknown signer",
                        hats_signer_state_name(report->signer), hats_mldsa_name(report->level));
     line_digest(out, "  key", report->signer_kid);
     if (strcmp(report->issuer, report->signer_name) != 0)
         hats_buffer_printf(out, "  %-12s \"%s\"\n", "  says it is", report->issuer);
+}
+
+/* The claims one looks at first; hats_receipt_text has them all. */
+static void text_summary(struct hats_buffer *out, const struct hats_receipt *r) {
+    text_model(out, r);
+    line_digest(out, "input", r->ciphertext_digest);
+    line_digest(out, "output", r->output_digest);
+    text_when(out, r);
+    line_digest(out, "session", r->sid);
+    hats_buffer_printf(out, "  %-12s %" PRIu32 "\n", "call", r->call_index);
 }
 
 static void text_row(struct hats_buffer *out, const struct hats_row *row, bool colour) {
@@ -412,10 +431,14 @@ void hats_report_text(struct hats_buffer *out, const struct hats_report *report,
     hats_buffer_printf(out, "  %-12s %zu bytes\n", "receipt", report->len_bytes);
     if (report->parsed) {
         text_signer(out, report);
-        hats_receipt_text(out, &report->receipt);
+        text_summary(out, &report->receipt);
     }
-    if (!fine)
+    if (!fine) {
+        if (report->parsed)
+            hats_buffer_printf(out,
+                               "This is only what the file says of itself. Do not rely on it.\n");
         return;
+    }
     hats_buffer_printf(out, "The seven requirements, as far as this one file goes\n");
     for (unsigned i = 0; i < HATS_N_REQUIREMENTS; i++)
         text_row(out, &report->rows[i], colour);

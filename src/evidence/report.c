@@ -76,7 +76,11 @@ static void fill_rows(struct hats_report *r) {
         row->sentence, sizeof row->sentence,
         "Signed: this output, for this input, under this model commitment, at this time. That the "
         "named model was really run is asserted.");
-    row_absent(r, 3, "No provenance of the data is claimed.");
+    row_absent(
+        r, 3,
+        r->receipt.has_data_commitment
+            ? "A commitment to the data is named; nothing here says where the data come from."
+            : "Nothing here says where the data come from.");
     row_absent(r, 4, "No device is bound to the call.");
     row_absent(r, 5, "A certificate of origin is a file of its own.");
     row_absent(r, 6, "Isolation is shown by an audit of the running server, not by a receipt.");
@@ -128,7 +132,7 @@ static hats_status check_signature(struct hats_report *r, const struct hats_cose
         memcpy(r->signer_name, key->name, sizeof r->signer_name);
     if (s == HATS_E_VERIFY)
         r->signature = HATS_SIGNATURE_BROKEN;
-    else if (r->signer != HATS_SIGNER_UNKNOWN)
+    else if (r->signer != HATS_SIGNER_UNKNOWN && r->signer != HATS_SIGNER_NOT_JUDGED)
         r->signature = HATS_SIGNATURE_HOLDS;
     return s;
 }
@@ -154,7 +158,7 @@ hats_status hats_receipt_verify(struct hats_report *report, const uint8_t *bytes
     struct hats_cose file;
     memset(report, 0, sizeof *report);
     report->len_bytes = len_bytes;
-    report->signer = HATS_SIGNER_UNKNOWN;
+    report->signer = HATS_SIGNER_NOT_JUDGED;
     hats_sha256(report->file_digest, bytes, len_bytes);
     for (unsigned i = 0; i < HATS_N_REQUIREMENTS; i++) {
         report->rows[i].number = i + 1;

@@ -303,7 +303,8 @@ const char *hats_signer_state_name(enum hats_signer_state s) {
     case HATS_SIGNER_WRONG_ROLE: return "wrong-role";
     case HATS_SIGNER_REVOKED: return "revoked";
     case HATS_SIGNER_NOT_YET_VALID: return "not-yet-valid";
-    default: return "expired";
+    case HATS_SIGNER_EXPIRED: return "expired";
+    default: return "not-judged";
     }
 }
 
@@ -364,6 +365,7 @@ hats_status hats_trust_check(const struct hats_cose *file, const struct hats_tru
     }
     hats_status s =
         hats_cose_verify(file, (*key)->public_key, hats_mldsa_public_len((*key)->level), err);
+    *state = HATS_SIGNER_NOT_JUDGED;
     if (s != HATS_OK)
         return s;
     *state = hats_trust_judge(*key, role, at_ms, now_ms);

@@ -75,8 +75,9 @@ enum hats_signer_state {
     HATS_SIGNER_REVOKED,
     HATS_SIGNER_NOT_YET_VALID,
     HATS_SIGNER_EXPIRED,
+    HATS_SIGNER_NOT_JUDGED, /* the file is not well formed, or its signature does not hold */
 };
-/* "trusted", "unknown", "wrong-role", "revoked", "not-yet-valid", "expired" */
+/* "trusted", "unknown", "wrong-role", "revoked", "not-yet-valid", "expired", "not-judged" */
 const char *hats_signer_state_name(enum hats_signer_state s);
 /* May this key (NULL: unknown) sign, in this role, a statement about time at_ms, read at now_ms? */
 enum hats_signer_state hats_trust_judge(const struct hats_trust_key *key, enum hats_role role,
@@ -84,7 +85,7 @@ enum hats_signer_state hats_trust_judge(const struct hats_trust_key *key, enum h
 
 /* For a parsed file: find the key, check the signature, judge the signer for time at_ms.
  * HATS_OK; HATS_E_VERIFY (the signature does not hold); HATS_E_TRUST with *state saying why. The signature
- * is checked before the signer is judged, so any state but unknown means that the signature holds.
+ * is checked before the signer is judged: any state but unknown and not-judged means that it holds.
  * *key gets the key, NULL when unknown. */
 HATS_MUST_USE hats_status hats_trust_check(const struct hats_cose *file,
                                            const struct hats_trust_key **key,

@@ -125,21 +125,27 @@ static void the_text_says_who_what_when_and_how_far(void **state) {
     hats_report_text(&b, &report, false);
     finish(&b);
     assert_holds(&b, words, sizeof words / sizeof words[0]);
-    for (char *line = strtok((char *)b.data, "\n"); line != NULL; line = strtok(NULL, "\n"))
+    unsigned n_lines = 0;
+    for (char *line = strtok((char *)b.data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         assert_true(strlen(line) <= 100);
+        n_lines++;
+    }
+    assert_true(n_lines <= 32); /* one screen */
     hats_buffer_clear(&b);
 }
 
 static void a_refusal_says_why_and_concludes_nothing(void **state) {
     (void)state;
-    static const char *const words[] = {"REFUSED", "signature"};
+    static const char *const words[] = {
+        "REFUSED  signature: ", "names key of St. Elsewhere (not-judged)", "Do not rely on it"};
     struct hats_report report;
     struct hats_buffer b;
     verify_sample(&report, true, true);
     hats_buffer_init(&b, TEXT_MAX);
     hats_report_text(&b, &report, false);
     finish(&b);
-    assert_holds(&b, words, 2);
+    assert_holds(&b, words, 3);
+    assert_null(strstr((const char *)b.data, "signed by"));
     assert_null(strstr((const char *)b.data, "proven by this file"));
     hats_buffer_clear(&b);
 }
@@ -176,6 +182,26 @@ static void every_report_is_json(void **state) {
     hats_report_json(&b, &report);
     finish(&b);
     assert_json(&b);
+    hats_buffer_clear(&b);
+}
+
+static void the_claims_are_shown_in_full(void **state) {
+    (void)state;
+    static const char *const words[] = {
+        "  plan       4444444444444444",
+        "set 1, t = 2^20, 141 classical and 128 quantum bits",
+        "  owner      none",
+        "  flooding   9999999999999999",
+        "gate steps   tls token core accept",
+    };
+    struct hats_receipt r;
+    struct hats_buffer b;
+    sample_receipt(&r);
+    r.has_owner = false;
+    hats_buffer_init(&b, TEXT_MAX);
+    hats_receipt_text(&b, &r);
+    finish(&b);
+    assert_holds(&b, words, sizeof words / sizeof words[0]);
     hats_buffer_clear(&b);
 }
 
@@ -244,6 +270,7 @@ int main(void) {
         cmocka_unit_test(the_text_says_who_what_when_and_how_far),
         cmocka_unit_test(a_refusal_says_why_and_concludes_nothing),
         cmocka_unit_test(every_report_is_json),
+        cmocka_unit_test(the_claims_are_shown_in_full),
         cmocka_unit_test(publications_and_keys_are_shown_both_ways),
         cmocka_unit_test(json_strings_escape_what_they_must),
         cmocka_unit_test(times_are_rfc_3339),

@@ -69,7 +69,8 @@ static hats_status make_service(struct world *w) {
     snprintf(package, sizeof package, "%s/clinical", w->made.models);
     hats_compile_options_init(&compile);
     compile.onnx_path = EXAMPLE "model.onnx";
-    compile.calibration_path = EXAMPLE "data/calibration.csv";
+    compile.schema_path = EXAMPLE "schema.txt";
+    compile.calibration_path = EXAMPLE "calibration.csv";
     compile.label_column = "diagnosis";
     compile.name = "clinical";
     compile.version = "1";

@@ -79,7 +79,8 @@ def provider(port):
     expect("init leaves an existing service alone", hats("init", service), 6)
     model = os.path.join(made["models"], "clinical")
     compile_args = ["model", "compile", os.path.join(CLINICAL, "model.onnx"), "--calibration",
-                    os.path.join(CLINICAL, "data", "calibration.csv"), "--label", "diagnosis",
+                    os.path.join(CLINICAL, "calibration.csv"), "--schema",
+                    os.path.join(CLINICAL, "schema.txt"), "--label", "diagnosis",
                     "--name", "clinical"]
     expect("compile reports bits, bytes, leakage and accuracy", hats(*compile_args, "--out", model), 0,
            "bits quantum", "failure probability 0", "leakage", "accuracy", "bytes")
@@ -286,7 +287,7 @@ def usage():
 
 TMP = tempfile.mkdtemp(prefix="hats-cli-")
 HOME = os.path.join(TMP, "home")
-TEST = os.path.join(CLINICAL, "data", "test.csv")
+TEST = os.path.join(CLINICAL, "test.csv")
 server = None
 try:
     usage()

@@ -42,7 +42,6 @@ static struct hats_http_exchange *submit(struct hats_http_client *c, const char 
 
 /* Do input and output until the handler has seen n requests. */
 static void run_until_requests(struct hats_http_client *c, unsigned n) {
-    struct hats_error err = {0};
     for (int i = 0; i < 1000 && atomic_load(&f.requests) < n; i++)
         pump(c, HATS_HTTP_UNTIL_ANY, 5);
     assert_int_equal(f.requests, n);
@@ -135,7 +134,6 @@ static void clients_that_leave_at_any_moment_harm_nobody(void **state) {
     print_message("# seed %llu\n", (unsigned long long)seed);
     uint8_t *body = fixture_body(1, 60000);
     for (unsigned round = 0; round < 60; round++) {
-        struct hats_error err = {0};
         struct hats_http_client *c = fixture_connect(&f);
         struct hats_http_exchange *x[12];
         for (size_t i = 0; i < HATS_COUNT_OF(x); i++)

@@ -35,6 +35,25 @@ static uint64_t dot_i32(const int32_t *w, const uint64_t *x, size_t n) {
     return reduce_signed(sum);
 }
 
+/* lo + 2^128 * carries mod p, with 2^128 = -2^32 mod p. carries < 2^32. */
+static uint64_t reduce_carried(hats_u128 lo, uint64_t carries) {
+    return hats_fp_sub(hats_fp_reduce128(lo), carries << 32);
+}
+
+static void mul_sum(uint64_t *out, const uint64_t *const *a, const uint64_t *const *b,
+                    size_t n_terms, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        hats_u128 sum = 0;
+        uint64_t carries = 0;
+        for (size_t t = 0; t < n_terms; t++) {
+            hats_u128 product = (hats_u128)a[t][i] * b[t][i];
+            sum += product;
+            carries += sum < product;
+        }
+        out[i] = reduce_carried(sum, carries);
+    }
+}
+
 static bool load_be(uint64_t *out, const uint8_t *bytes, size_t n) {
     uint64_t bad = 0;
     for (size_t i = 0; i < n; i++) {
@@ -50,6 +69,6 @@ static void store_be(uint8_t *bytes, const uint64_t *a, size_t n) {
 }
 
 const struct hats_ring_kernels hats_ring_portable = {
-    cbd21,  ternary, keep_canonical_scalar, from_small, add_small,
-    dot_i8, dot_i32, mul_sum_scalar,        load_be,    store_be,
+    cbd21,   ternary,  keep_canonical_scalar, from_small, add_small, dot_i8, dot_i32, mul_sum,
+    load_be, store_be,
 };

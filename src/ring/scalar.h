@@ -44,25 +44,6 @@ static inline uint64_t dot_join(int64_t high, int64_t low, int64_t w_sum) {
     return reduce_signed((hats_i128)high * ((hats_i128)1 << 32) + low + offset * w_sum);
 }
 
-/* lo + 2^128 * carries mod p, with 2^128 = -2^32 mod p. carries < 2^32. */
-static inline uint64_t reduce_carried(hats_u128 lo, uint64_t carries) {
-    return hats_fp_sub(hats_fp_reduce128(lo), carries << 32);
-}
-
-static inline void mul_sum_scalar(uint64_t *out, const uint64_t *const *a, const uint64_t *const *b,
-                                  size_t n_terms, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        hats_u128 sum = 0;
-        uint64_t carries = 0;
-        for (size_t t = 0; t < n_terms; t++) {
-            hats_u128 product = (hats_u128)a[t][i] * b[t][i];
-            sum += product;
-            carries += sum < product;
-        }
-        out[i] = reduce_carried(sum, carries);
-    }
-}
-
 static inline size_t keep_canonical_scalar(uint64_t *words, size_t n) {
     uint64_t bad = 0;
     for (size_t i = 0; i < n; i++)

@@ -166,6 +166,32 @@ def verification(receipt, made):
     expect("a publication verifies too", hats("verify", publication), 0, "clinical")
 
 
+def public_interface(url, made, receipt):
+    """The example programs, which see include/hats alone."""
+    header, *rows = open(TEST, encoding="utf-8").read().splitlines()
+    cells = [f"{n}={v}" for n, v in zip(header.split(","), rows[6].split(",")) if n != "diagnosis"]
+
+    def run(name, *args, **kw):
+        return subprocess.run([os.path.join(build, "examples", name), *args], capture_output=True,
+                              text=True, timeout=60, env=dict(os.environ, HATS_HOME=HOME), cwd=TMP, **kw)
+
+    expect("a program on libhats scores a record", run("score", url + "/clinical", *cells), 0,
+           "malignant", "verified before decrypting")
+    expect("its receipt verifies", hats("verify", os.path.join(TMP, "score.receipt.cose")), 0)
+    expect("a missing column comes back as a sentence", run("score", url + "/clinical", *cells[1:]), 2,
+           header.split(",")[0])
+    expect("a bad value comes back as a sentence",
+           run("score", url + "/clinical", header.split(",")[0] + "=x", *cells[1:]), 2)
+    expect("an unknown model comes back as a sentence", run("score", url + "/nosuch", *cells), 2,
+           "model-unknown")
+    expect("a program on libhats-verify checks a receipt", run("verify", receipt, made["keys"]), 0,
+           "requirement")
+    data = bytearray(open(receipt, "rb").read())
+    data[-1] ^= 1
+    expect("and refuses a changed one", run("verify", write("c.cose", bytes(data), "wb"), made["keys"]), 1)
+    expect("and one whose signer it does not know", run("verify", receipt, "/dev/null"), 4)
+
+
 def bad_csv(url):
     lines = open(TEST, encoding="utf-8").read().splitlines()
     header, row = lines[0], lines[1]
@@ -298,6 +324,7 @@ try:
     owner(made, url)
     receipt = scores(url)
     verification(receipt, made)
+    public_interface(url, made, receipt)
     bad_csv(url)
     bad_calls(url, made)
     bad_files(url)

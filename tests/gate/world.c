@@ -1,0 +1,360 @@
+#include "world.h"
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "hash/sha256.h"
+#include "model/package.h"
+#include "model/publish.h"
+#include "wire/oip.h"
+#include "wire/registration.h"
+
+#include <stdlib.h>
+
+#define MUST(call)                               \
+    do {                                         \
+        struct hats_error err = {0};             \
+        if ((call) != HATS_OK)                   \
+            fail_msg("%s: %s", #call, err.text); \
+    } while (0)
+
+/* ---- the model ---- */
+
+static int32_t weight(int seed, int o, int j) { return (seed * 7 + o * 31 + j * 13) % 61 - 30; }
+
+static int64_t bias(int seed, int o) { return 1000 * seed - 77 * o; }
+
+int64_t world_score(int seed, const int32_t x[WORLD_D], int o) {
+    int64_t sum = bias(seed, o);
+    for (int j = 0; j < WORLD_D; j++)
+        sum += (int64_t)weight(seed, o, j) * x[j];
+    return sum;
+}
+
+static void fill_budget(struct hats_plan *plan, const int32_t *w, const int64_t *b) {
+    struct hats_linear_budget budget;
+    struct hats_linear_weights weights = {
+        .w = w, .bias = b, .x_max = 2000, .lo = plan->lo, .hi = plan->hi};
+    MUST(hats_linear_budget_of(&budget, plan->set_id, 0, &plan->shape, &weights, &err));
+    struct hats_fhe_security bits = hats_fhe_security_of(plan->set_id);
+    plan->log_t = budget.log_t;
+    plan->kl_millibits = budget.kl_millibits;
+    plan->kl_all_millibits = budget.kl_all_millibits;
+    plan->classical_bits = bits.classical;
+    plan->quantum_bits = bits.quantum;
+}
+
+void world_package(const char *dir, const struct hats_sign_key *publisher, const char *name,
+                   const char *version, int seed) {
+    static const uint8_t compiler[] = {0x84, 0x01, 0x61, 't', 0x61, '1', 0x60};
+    static char *column_names[WORLD_D] = {(char *)"a", (char *)"b", (char *)"c", (char *)"d",
+                                          (char *)"e"};
+    static char *labels[WORLD_K] = {(char *)"first", (char *)"second"};
+    struct hats_plan_column columns[WORLD_D] = {0};
+    struct hats_plan_rule rules[WORLD_D] = {0};
+    int32_t w[WORLD_K * WORLD_D], lo[WORLD_D], hi[WORLD_D];
+    int64_t b[WORLD_K];
+    for (int j = 0; j < WORLD_D; j++) {
+        columns[j].name = column_names[j];
+        columns[j].type = HATS_COLUMN_NUMBER;
+        rules[j] = (struct hats_plan_rule){
+            .op = HATS_RULE_AFFINE, .column = (uint32_t)j, .a = INT64_C(1) << HATS_PLAN_SHIFT};
+        lo[j] = -2000;
+        hi[j] = 2000;
+        for (int o = 0; o < WORLD_K; o++)
+            w[o * WORLD_D + j] = weight(seed, o, j);
+    }
+    for (int o = 0; o < WORLD_K; o++)
+        b[o] = bias(seed, o);
+    struct hats_plan plan = {
+        .name = (char *)(uintptr_t)name,
+        .version = (char *)(uintptr_t)version,
+        .task = HATS_TASK_MULTICLASS,
+        .link = HATS_LINK_IDENTITY,
+        .set_id = HATS_SET_L4096,
+        .lo = lo,
+        .hi = hi,
+        .input = HATS_INPUT_COLUMNS,
+        .columns = columns,
+        .n_columns = WORLD_D,
+        .rules = rules,
+        .labels = labels,
+        .n_labels = WORLD_K,
+        .scale_num = 1,
+    };
+    MUST(hats_linear_shape_init(&plan.shape, plan.set_id, WORLD_D, WORLD_K, 8, &err));
+    fill_budget(&plan, w, b);
+    struct hats_package_parts parts = {
+        .source = (const uint8_t *)"source",
+        .source_len = 6,
+        .plan = &plan,
+        .w = w,
+        .bias = b,
+        .compiler = compiler,
+        .compiler_len = sizeof compiler,
+    };
+    char package[256];
+    snprintf(package, sizeof package, "%s/models/%s-%s", dir, name, version);
+    MUST(hats_file_make_dirs(package, 0700, &err));
+    MUST(hats_model_write(package, &parts, false, &err));
+    MUST(hats_model_publish(package, publisher, "tests", &err));
+}
+
+/* ---- the world ---- */
+
+static uint64_t clock_of(void *user) { return ((const struct world *)user)->now_ms; }
+
+void world_store_open(struct world *w, uint64_t max_bytes) {
+    char path[96];
+    struct hats_store_config config;
+    hats_store_config_init(&config);
+    snprintf(path, sizeof path, "%s/store.db", w->dir);
+    config.path = path;
+    config.max_bytes = max_bytes;
+    MUST(hats_store_open(&w->store, &config, &err));
+    w->config.store = w->store;
+}
+
+static void open_gate(struct world *w) {
+    char models[96];
+    size_t n;
+    snprintf(models, sizeof models, "%s/models", w->dir);
+    MUST(hats_gate_new(&w->gate, &w->config, &err));
+    MUST(hats_gate_models_load(w->gate, models, &n, &err));
+    assert_true(n >= 1);
+}
+
+void world_make(struct world *w) {
+    static const char *const origins[] = {"https://score.test:8443", "https://127.0.0.1:8443"};
+    static const char *const names[] = {"alpha", "beta"};
+    *w = (struct world){.dir = "/tmp/hats-gate-XXXXXX", .now_ms = hats_now_ms()};
+    assert_non_null(mkdtemp(w->dir));
+    MUST(hats_mldsa_generate(&w->signer, HATS_MLDSA_65, &err));
+    MUST(hats_mldsa_generate(&w->publisher, HATS_MLDSA_65, &err));
+    world_package(w->dir, w->publisher, "score", "1.0.0", 1);
+    hats_gate_config_init(&w->config);
+    world_store_open(w, 0);
+    w->config.signer = w->signer;
+    w->config.issuer = "tests";
+    w->config.origins = origins;
+    w->config.n_origins = 2;
+    w->config.now_ms = clock_of;
+    w->config.now_user = w;
+    for (int i = 0; i < 2; i++) {
+        MUST(hats_gate_tenant_new(w->store, w->token[i], names[i], &err));
+        snprintf(w->bearer[i], sizeof w->bearer[i], "Bearer %s", w->token[i]);
+    }
+    open_gate(w);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(hats_gate_authenticate(w->gate, &w->tenant[i], w->bearer[i], NULL),
+                         HATS_PROBLEM_NONE);
+}
+
+void world_restart(struct world *w) {
+    hats_gate_free(w->gate);
+    hats_store_close(w->store);
+    w->gate = NULL;
+    world_store_open(w, 0);
+    open_gate(w);
+}
+
+void world_remove(struct world *w) {
+    char command[128];
+    hats_gate_free(w->gate);
+    hats_store_close(w->store);
+    hats_mldsa_free(w->signer);
+    hats_mldsa_free(w->publisher);
+    snprintf(command, sizeof command, "rm -rf %s", w->dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* ---- owners ---- */
+
+void owner_make(struct owner *o, uint8_t seed) {
+    uint8_t bytes[HATS_FHE_SEED_LEN];
+    memset(bytes, seed, sizeof bytes);
+    *o = (struct owner){.public_key_len = hats_fhe_public_key_bytes(HATS_SET_L4096)};
+    o->public_key = hats_alloc(o->public_key_len);
+    assert_non_null(o->public_key);
+    MUST(hats_fhe_secret_new(&o->secret, HATS_SET_L4096, bytes, &err));
+    MUST(hats_fhe_public_key_of(o->public_key, o->public_key_len, o->secret, &err));
+    MUST(hats_fhe_kid(o->kid, o->public_key, o->public_key_len, &err));
+    MUST(hats_mldsa_generate(&o->sign, HATS_MLDSA_65, &err));
+    hats_hex_encode(o->kid_hex, o->kid, 32);
+}
+
+void owner_clear(struct owner *o) {
+    hats_fhe_secret_free(o->secret);
+    hats_mldsa_free(o->sign);
+    hats_free(o->public_key);
+}
+
+enum hats_problem owner_register(struct world *w, const struct owner *o, int tenant,
+                                 struct hats_error *detail) {
+    struct hats_buffer body;
+    struct hats_gate_key key;
+    bool created;
+    hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
+    MUST(hats_registration_encode(&body, o->public_key, o->public_key_len, o->sign,
+                                  "https://127.0.0.1:8443", w->now_ms, &err));
+    enum hats_problem p = hats_gate_key_register(w->gate, &created, &key, &w->tenant[tenant],
+                                                 o->kid_hex, body.data, body.len, detail);
+    hats_buffer_clear(&body);
+    return p;
+}
+
+/* ---- requests ---- */
+
+void request_assemble(struct request *r) {
+    struct hats_oip_tensor tensors[2] = {
+        {"hats.ciphertext", r->ciphertext, r->ciphertext_len},
+        {"hats.core", r->core_bytes, r->core_len},
+    };
+    hats_core_encode(r->core_bytes, &r->core_len, &r->core);
+    tensors[1].len_bytes = r->core_len;
+    hats_buffer_clear(&r->body);
+    hats_buffer_init(&r->body, 1u << 20);
+    hats_oip_request(&r->body, &r->json_len, "a-name", tensors, r->core_in_header ? 1 : 2);
+    assert_false(r->body.failed);
+    snprintf(r->json_len_field, sizeof r->json_len_field, "%zu", r->json_len);
+    hats_base64url_encode(r->core_field, r->core_bytes, r->core_len);
+}
+
+void request_make(struct request *r, struct world *w, const struct owner *owner, uint32_t i) {
+    struct hats_gate_model m;
+    struct hats_fhe_params params;
+    struct hats_linear_shape shape;
+    struct hats_call_parameters p = {0};
+    int32_t lo[WORLD_D], hi[WORLD_D];
+    uint8_t ctx[32];
+    *r = (struct request){.owner = owner, .seed = 1};
+    assert_true(hats_gate_model_hold(w->gate, &m, "score"));
+    MUST(hats_fhe_params_init(&params, m.set_id, m.log_t, &err));
+    MUST(hats_linear_shape_init(&shape, m.set_id, m.d, m.k, m.block, &err));
+    r->core = (struct hats_core){.i = i, .op = HATS_OP_INFER, .unix_ms = w->now_ms};
+    memset(r->core.sid, 0x51, 32);
+    memcpy(r->core.model_commitment, m.commitment, 32);
+    memcpy(r->core.kid, owner->kid, 32);
+    p.set_id = m.set_id;
+    p.d = m.d;
+    p.log_t = m.log_t;
+    p.k = m.k;
+    p.block = m.block;
+    p.n_in = m.n_in;
+    for (int j = 0; j < WORLD_D; j++) {
+        lo[j] = -2000;
+        hi[j] = 2000;
+        r->x[j] = (int32_t)(i % 1500) + j;
+    }
+    MUST(hats_plan_box_digest(p.bounds_digest, lo, hi, WORLD_D));
+    memcpy(p.transform_digest, m.plan_digest, 32);
+    hats_call_parameters_digest(r->core.parameters_digest, &p);
+    hats_core_context(ctx, &r->core);
+    r->ciphertext_len = m.ciphertext_bytes;
+    r->ciphertext = hats_alloc(r->ciphertext_len);
+    assert_non_null(r->ciphertext);
+    MUST(hats_linear_encrypt(r->ciphertext, r->ciphertext_len, owner->secret, &params, &shape, ctx,
+                             r->x, &err));
+    hats_sha256(r->core.ciphertext_digest, r->ciphertext, r->ciphertext_len);
+    hats_gate_model_release(&m);
+    hats_buffer_init(&r->body, 1);
+    request_assemble(r);
+}
+
+void request_clear(struct request *r) {
+    hats_buffer_clear(&r->body);
+    hats_free(r->ciphertext);
+    r->ciphertext = NULL;
+}
+
+enum hats_problem request_send_to(struct hats_gate *g, const char *bearer, const struct request *r,
+                                  struct hats_gate_reply *reply, struct hats_error *detail) {
+    struct hats_gate_headers h = {
+        .authorization = bearer,
+        .model = "score",
+        .content_length = (int64_t)r->body.len,
+        .core = r->core_in_header ? r->core_field : NULL,
+        .json_len = r->json_len_field,
+        .tls_group = "MLKEM768",
+        .tls_signature = "mldsa65",
+        .server_auth_pq = true,
+    };
+    struct hats_gate_call *call;
+    *reply = (struct hats_gate_reply){0};
+    enum hats_problem p = hats_gate_admit(g, &call, &h, detail);
+    if (p == HATS_PROBLEM_NONE)
+        p = hats_gate_infer(call, reply, r->body.data, r->body.len, detail);
+    hats_gate_call_free(call);
+    return p;
+}
+
+enum hats_problem request_send(struct world *w, const struct request *r,
+                               struct hats_gate_reply *reply) {
+    return request_send_to(w->gate, w->bearer[0], r, reply, NULL);
+}
+
+void reply_parts(const struct hats_gate_reply *reply, const uint8_t **answer, size_t *answer_len,
+                 const uint8_t **receipt, size_t *receipt_len) {
+    struct hats_oip_tensor t[2] = {{.name = "hats.answer"}, {.name = "hats.receipt"}};
+    char id[64];
+    MUST(hats_oip_parse(t, 2, id, "outputs", reply->body.data, reply->body.len, reply->json_len,
+                        &err));
+    assert_string_equal(id, "a-name");
+    *answer = t[0].data;
+    *answer_len = t[0].len_bytes;
+    *receipt = t[1].data;
+    *receipt_len = t[1].len_bytes;
+}
+
+static void check_receipt(const struct world *w, const struct request *r, const uint8_t *answer,
+                          size_t answer_len, const uint8_t *bytes, size_t len,
+                          struct hats_receipt *out) {
+    static struct hats_report report;
+    uint8_t request_digest[32], output_digest[32], owner[32];
+    struct hats_trust trust;
+    struct hats_trust_key key;
+    hats_trust_init(&trust);
+    hats_trust_key_of(&key, w->signer, "tests", HATS_ROLE_RECEIPT, 0);
+    MUST(hats_trust_add(&trust, &key, &err));
+    MUST(hats_receipt_verify(&report, bytes, len, &trust, w->now_ms, &err));
+    hats_trust_clear(&trust);
+    hats_core_request_digest(request_digest, r->core_bytes, r->core_len);
+    hats_sha256(output_digest, answer, answer_len);
+    hats_cose_thumbprint_of(owner, r->owner->sign);
+    struct hats_receipt_expect expect = {
+        .sid = r->core.sid,
+        .call_index = &r->core.i,
+        .request_digest = request_digest,
+        .model_commitment = r->core.model_commitment,
+        .kid = r->owner->kid,
+        .owner = owner,
+        .ciphertext_digest = r->core.ciphertext_digest,
+        .output_digest = output_digest,
+    };
+    MUST(hats_receipt_match(&report.receipt, &expect, &err));
+    if (out != NULL)
+        *out = report.receipt;
+}
+
+void reply_check(const struct world *w, const struct request *r,
+                 const struct hats_gate_reply *reply, struct hats_receipt *receipt) {
+    const uint8_t *answer, *bytes;
+    size_t answer_len, len;
+    struct hats_gate_model m;
+    struct hats_fhe_params params;
+    struct hats_linear_shape shape;
+    int64_t y[WORLD_K];
+    reply_parts(reply, &answer, &answer_len, &bytes, &len);
+    check_receipt(w, r, answer, answer_len, bytes, len, receipt);
+    assert_true(hats_gate_model_hold(w->gate, &m, "score"));
+    MUST(hats_fhe_params_init(&params, m.set_id, m.log_t, &err));
+    MUST(hats_linear_shape_init(&shape, m.set_id, m.d, m.k, m.block, &err));
+    hats_gate_model_release(&m);
+    MUST(hats_linear_decrypt(y, r->owner->secret, &params, &shape, answer, answer_len, &err));
+    for (int o = 0; o < WORLD_K; o++)
+        if (y[o] != world_score(r->seed, r->x, o))
+            fail_msg("output %d is %lld, the model in clear says %lld", o, (long long)y[o],
+                     (long long)world_score(r->seed, r->x, o));
+}

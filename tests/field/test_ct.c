@@ -1,0 +1,65 @@
+/* Built with -Dct=true and run under valgrind: every element is marked secret, and a branch or an index
+ * that depends on one is reported. */
+#include "base/ct.h"
+#include "values.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define N 1024
+
+static _Alignas(64) uint64_t a[N], b[N], out[N];
+
+static void mark(struct values *v) {
+    values_fill(v, a, N);
+    values_fill(v, b, N);
+    values_fill(v, out, N);
+    HATS_SECRET(a, sizeof a);
+    HATS_SECRET(b, sizeof b);
+    HATS_SECRET(out, sizeof out);
+}
+
+static void scalars_decide_nothing_by_their_values(void **state) {
+    struct values v = *(struct values *)*state;
+    mark(&v);
+    for (size_t i = 0; i < N; i++) {
+        out[i] = hats_fp_add(out[i], hats_fp_mul(a[i], hats_fp_neg(b[i])));
+        out[i] = hats_fp_sub(out[i], hats_fp_from_i64((int64_t)(a[i] >> 1)));
+    }
+    out[0] = hats_fp_inv(out[0]);
+    HATS_PUBLIC(out, sizeof out);
+    assert_true(out[0] < HATS_P);
+}
+
+static void kernels_decide_nothing_by_their_values(void **state) {
+    struct values v = *(struct values *)*state;
+    for (int i = 0; i < HATS_BACKEND_COUNT; i++) {
+        const struct hats_field_kernels *k = hats_field_kernels_of((enum hats_backend)i);
+        if (k == NULL)
+            continue;
+        mark(&v);
+        k->mul(a, a, b, N);
+        k->mul_add(out, a, b, N);
+        k->add(out, out, b, N);
+        k->sub(out, out, a, N);
+        k->scale(out, out, b[0], N);
+        k->ntt_forward(hats_ntt_shared(10), out);
+        k->mul(out, out, b, N);
+        k->ntt_inverse(hats_ntt_shared(10), out);
+        HATS_PUBLIC(out, sizeof out);
+        for (size_t j = 0; j < N; j++)
+            assert_true(out[j] < HATS_P);
+    }
+}
+
+int main(void) {
+    struct values v = values_from_seed();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(scalars_decide_nothing_by_their_values, &v),
+        cmocka_unit_test_prestate(kernels_decide_nothing_by_their_values, &v),
+    };
+    return cmocka_run_group_tests_name("ct", tests, NULL, NULL);
+}

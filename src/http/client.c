@@ -223,6 +223,12 @@ static bool read_in(struct hats_http_client *c) {
     }
 }
 
+void hats_http_client_catch_up(struct hats_http_client *c) {
+    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    if (!c->lost && poll(&p, 1, 0) > 0 && !read_in(c))
+        lose(c, HATS_E_NETWORK, "the server closed the connection before it answered");
+}
+
 /* The next moment at which an exchange runs out of time; those whose moment has come end now. */
 static uint64_t check_deadlines(struct hats_http_client *c, uint64_t now_ns) {
     uint64_t next_ns = NEVER;

@@ -35,7 +35,8 @@ void hats_http_client_config_init(struct hats_http_client_config *config);
  *   HATS_E_TIMEOUT
  *   HATS_E_INSECURE    the server offers no post-quantum group, signature or TLS 1.3
  *   HATS_E_TRUST       chain not under the given root, expired, not yet valid, wrong name
- * *out is NULL on failure. */
+ * *out is NULL on failure. The process ignores SIGPIPE from here on. Resolving a name takes as long as
+ * the system's resolver takes. */
 HATS_MUST_USE hats_status hats_http_client_connect(struct hats_http_client **out,
                                                    const struct hats_http_client_config *config,
                                                    struct hats_error *err);

@@ -48,11 +48,14 @@ struct hats_http_client {
 
 #define HATS_HTTP_CLIENT_OUT_BYTES (4 * 16384)
 
-/* client_connect.c: a connected, non-blocking socket; the deadline in monotonic nanoseconds. */
+/* dial.c: a connected, non-blocking socket; the deadline in monotonic nanoseconds. */
 HATS_MUST_USE hats_status hats_http_dial(int *fd, const char *host, uint16_t port,
                                          uint64_t until_ns, struct hats_error *err);
 /* Wait for events on fd. HATS_OK, HATS_E_TIMEOUT, HATS_E_NETWORK. */
 HATS_MUST_USE hats_status hats_http_wait(int fd, short events, uint64_t until_ns);
+
+/* client.c: read what came while nobody looked (GOAWAY, an end), without waiting. */
+void hats_http_client_catch_up(struct hats_http_client *c);
 
 /* client_h2.c */
 HATS_MUST_USE bool hats_http_client_open_h2(struct hats_http_client *c);

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 #define CONNECTION_WINDOW_BYTES (16 << 20)
 #define FIRST_STREAM_WINDOW_BYTES \
@@ -265,6 +266,12 @@ size_t hats_http_h2_output(struct hats_http_conn *c, uint8_t *out, size_t cap) {
 
 void hats_http_h2_admit(struct hats_http_request *r) {
     const struct hats_http_limits *l = &r->server->limits;
+    const char *expect = hats_http_request_header(r, "expect");
+    if (expect != NULL && strcasecmp(expect, "100-continue") == 0) {
+        const nghttp2_nv interim = field(":status", "100");
+        (void)nghttp2_submit_headers(r->conn->h2, NGHTTP2_FLAG_NONE, r->stream_id, NULL, &interim,
+                                     1, NULL);
+    }
     if (r->content_length >= 0 && r->content_length <= FIRST_STREAM_WINDOW_BYTES)
         return;
     int64_t window = (int64_t)l->stream_window_bytes;

@@ -241,13 +241,19 @@ static void handle(struct hats_http_io *io, const struct epoll_event *ev) {
     }
 }
 
+/* Not at all while something is to do; until the next tick while there is something to time. */
+static int patience_ms(struct hats_http_io *io) {
+    if (io->dirty != NULL || has_mail(io))
+        return 0;
+    return io->conns != NULL || io->listen_again_ns != 0 ? (int)(HATS_HTTP_TICK_NS / 1000000) : -1;
+}
+
 static void *run(void *arg) {
     struct hats_http_io *io = arg;
     struct epoll_event events[EVENTS_AT_ONCE];
     this_thread = io;
     while (!atomic_load(&io->server->stopping)) {
-        int wait_ms = io->dirty != NULL || has_mail(io) ? 0 : (int)(HATS_HTTP_TICK_NS / 1000000);
-        int n = epoll_wait(io->epoll_fd, events, EVENTS_AT_ONCE, wait_ms);
+        int n = epoll_wait(io->epoll_fd, events, EVENTS_AT_ONCE, patience_ms(io));
         io->now_ns = hats_monotonic_ns();
         read_again(io);
         for (int i = 0; i < n; i++)

@@ -46,7 +46,7 @@ static hats_status check_groups(const char *list, struct hats_error *err) {
     return HATS_OK;
 }
 
-static const char *signatures_of(enum hats_tls_profile p) {
+const char *hats_tls_signatures_of(enum hats_tls_profile p) {
     return p == HATS_TLS_STRICT ? hats_tls_strict_signatures : hats_tls_browser_signatures;
 }
 
@@ -67,7 +67,7 @@ static hats_status context_new(struct hats_tls **out, bool is_server, enum hats_
         SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != 1 ||
         SSL_CTX_set_ciphersuites(ctx, hats_tls_ciphersuites) != 1 ||
         SSL_CTX_set1_groups_list(ctx, groups) != 1 ||
-        SSL_CTX_set1_sigalgs_list(ctx, signatures_of(profile)) != 1 ||
+        SSL_CTX_set1_sigalgs_list(ctx, hats_tls_signatures_of(profile)) != 1 ||
         SSL_CTX_set_max_early_data(ctx, 0) != 1 || SSL_CTX_set_recv_max_early_data(ctx, 0) != 1) {
         hats_tls_free(t);
         ERR_clear_error();

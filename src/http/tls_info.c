@@ -60,9 +60,7 @@ void hats_tls_info_of(struct hats_tls_info *out, const struct hats_tls *t, SSL *
     ERR_clear_error();
 }
 
-static hats_status certificate_failure(struct hats_error *err, SSL *ssl, long why,
-                                       const char *host) {
-    (void)ssl;
+static hats_status certificate_failure(struct hats_error *err, long why, const char *host) {
     switch (why) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
         return hats_fail(err, HATS_E_TRUST,
@@ -98,9 +96,10 @@ hats_status hats_tls_handshake_failure(struct hats_error *err, SSL *ssl, int ssl
     unsigned long code = ERR_peek_error();
     int reason = ERR_GET_REASON(code);
     long verify = SSL_get_verify_result(ssl);
+    const struct hats_tls *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     ERR_clear_error();
     if (ssl_error == SSL_ERROR_SSL && reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
-        return certificate_failure(err, ssl, verify, host);
+        return certificate_failure(err, verify, host);
     if (ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN || code == 0)
         return hats_fail(err, HATS_E_NETWORK,
                          "%s closed the connection during the TLS handshake; is this the TLS port?",
@@ -116,7 +115,7 @@ hats_status hats_tls_handshake_failure(struct hats_error *err, SSL *ssl, int ssl
                          "%s offers no post-quantum group or no certificate signature that this "
                          "client accepts (alert handshake_failure); it needs one of %s and a "
                          "certificate of %s",
-                         host, hats_tls_default_groups, hats_tls_strict_signatures);
+                         host, hats_tls_default_groups, hats_tls_signatures_of(t->profile));
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_WRONG_SSL_VERSION:

@@ -18,6 +18,9 @@ struct hats_tls {
     char signature[HATS_TLS_NAME_MAX];     /* server: scheme its leaf key signs with */
 };
 
+/* The list for SSL_CTX_set1_sigalgs_list. */
+const char *hats_tls_signatures_of(enum hats_tls_profile profile);
+
 /* One more owner; hats_tls_free gives it back. */
 struct hats_tls *hats_tls_hold(const struct hats_tls *t);
 

@@ -77,6 +77,12 @@ static enum hats_http_admission on_headers(void *user, struct hats_http_request 
     hats_http_request_set_data(r, f);
     if (path_is(r, "/small"))
         *max = 1000;
+    if (path_is(r, "/fail")) {
+        uint64_t n = 0;
+        const char *query = hats_http_request_query(r);
+        assert(hats_parse_u64(&n, query, strlen(query)));
+        hats_alloc_fail_at(n);
+    }
     if (!path_is(r, "/deny"))
         return HATS_HTTP_ADMIT;
     answer_text(r, 401, "no");
@@ -128,6 +134,19 @@ static void send_info(struct hats_http_request *r) {
     answer_text(r, 200, text);
 }
 
+static void send_exporter(struct hats_http_request *r) {
+    char hex[2 * HATS_TLS_EXPORTER_BYTES + 1];
+    hats_hex_encode(hex, hats_http_request_tls(r)->exporter, HATS_TLS_EXPORTER_BYTES);
+    answer_text(r, 200, hex);
+}
+
+static void on_refusal(void *user, enum hats_http_refusal why, struct hats_buffer *body,
+                       const char **type) {
+    (void)user;
+    *type = "application/problem+json";
+    hats_buffer_printf(body, "{\"why\":%d}", (int)why);
+}
+
 static void hold(struct fixture *f, struct hats_http_request *r) {
     pthread_mutex_lock(&f->lock);
     bool room = f->n_held < HATS_COUNT_OF(f->held);
@@ -142,10 +161,12 @@ static void on_request(void *user, struct hats_http_request *r) {
     static const struct hats_http_header split = {"x-split", "a\r\nset-cookie: b"};
     struct fixture *f = user;
     atomic_fetch_add(&f->requests, 1);
-    if (path_is(r, "/echo") || path_is(r, "/small") || path_is(r, "/stop"))
+    if (path_is(r, "/echo") || path_is(r, "/small") || path_is(r, "/stop") || path_is(r, "/fail"))
         echo(r);
     else if (path_is(r, "/bytes"))
         send_bytes(r);
+    else if (path_is(r, "/exporter"))
+        send_exporter(r);
     else if (path_is(r, "/info"))
         send_info(r);
     else if (path_is(r, "/hold"))
@@ -169,6 +190,8 @@ static void on_closed(void *user, struct hats_http_request *r) {
 static void on_freed(void *user, struct hats_http_request *r) {
     struct fixture *f = user;
     assert(hats_http_request_data(r) == f);
+    if (path_is(r, "/fail"))
+        hats_alloc_fail_at(0);
     atomic_fetch_add(&f->freed, 1);
 }
 
@@ -198,7 +221,8 @@ void fixture_start(struct fixture *f, const struct hats_http_server_config *conf
                                            .on_body = on_body,
                                            .on_request = on_request,
                                            .on_closed = on_closed,
-                                           .on_freed = on_freed};
+                                           .on_freed = on_freed,
+                                           .on_refusal = on_refusal};
     if (hats_http_server_start(&f->server, &c, &err) != HATS_OK)
         fail_msg("%s", err.text);
 }

@@ -9,7 +9,11 @@
  *   /stop          422 in on_body as soon as 10000 bytes are there
  *   /hold          kept until fixture_release answers 200 "held"
  *   /abandon       given up                 /inject  an answer with a line end in a value
+ *   /exporter      the keying material of the connection in hex
+ *   /fail?N        the body back, with the N-th allocation from on_headers on failing
  *   anything else  404
+ *
+ * Answers that the server gives by itself have the body {"why":N} and the type application/problem+json.
  */
 #ifndef HATS_TESTS_HTTP_FIXTURE_H
 #define HATS_TESTS_HTTP_FIXTURE_H

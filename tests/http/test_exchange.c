@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
-#include "base/random.h"
+#include "base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,6 +67,18 @@ static void both_ends_report_the_same_handshake(void **state) {
     assert_int_equal(info->group_strength, HATS_TLS_HYBRID);
     assert_string_equal(info->signature, "mldsa65");
     assert_int_equal(info->server_authentication, HATS_TLS_PQ);
+    struct hats_http_exchange *x;
+    struct hats_error err = {0};
+    char hex[2 * HATS_TLS_EXPORTER_BYTES + 1];
+    const struct hats_http_call call = {.path = "/exporter"};
+    assert_int_equal(hats_http_client_call(c, &x, &call, &err), HATS_OK);
+    hats_hex_encode(hex, info->exporter, HATS_TLS_EXPORTER_BYTES);
+    expect_body(x, (const uint8_t *)hex, sizeof hex - 1);
+    hats_http_exchange_free(x);
+    struct hats_http_client *other = fixture_connect(&f);
+    assert_memory_not_equal(info->exporter, hats_http_client_tls(other)->exporter,
+                            HATS_TLS_EXPORTER_BYTES);
+    hats_http_client_free(other);
     size_t len;
     assert_non_null(hats_http_client_certificate(c, &len));
     assert_true(len > 1952 + 4627);
@@ -180,6 +192,21 @@ static void a_head_request_gets_the_length_and_no_body(void **state) {
     assert_int_equal(hats_http_client_call(c, &x, &call, &err), HATS_OK);
     assert_string_equal(hats_http_exchange_header(x, "content-length"), "5000");
     expect_body(x, NULL, 0);
+    hats_http_exchange_free(x);
+    hats_http_client_free(c);
+}
+
+static void an_interim_answer_is_followed_by_the_real_one(void **state) {
+    (void)state;
+    static const struct hats_http_header expect = {"Expect", "100-continue"};
+    struct hats_error err = {0};
+    struct hats_http_client *c = fixture_connect(&f);
+    struct hats_http_exchange *x;
+    const struct hats_http_call call = {
+        .path = "/echo", .headers = &expect, .n_headers = 1, .body = "abc", .len_bytes = 3};
+    assert_int_equal(hats_http_client_call(c, &x, &call, &err), HATS_OK);
+    assert_int_equal(hats_http_exchange_status(x), 200);
+    expect_body(x, (const uint8_t *)"abc", 3);
     hats_http_exchange_free(x);
     hats_http_client_free(c);
 }
@@ -302,6 +329,7 @@ int main(void) {
         cmocka_unit_test(several_clients_at_once_are_served),
         cmocka_unit_test(a_large_answer_streams_through_the_window),
         cmocka_unit_test(a_head_request_gets_the_length_and_no_body),
+        cmocka_unit_test(an_interim_answer_is_followed_by_the_real_one),
         cmocka_unit_test(an_answer_over_the_bound_is_refused_and_the_connection_lives),
         cmocka_unit_test(any_returns_as_soon_as_one_is_done),
         cmocka_unit_test(an_exchange_keeps_its_own_deadline),

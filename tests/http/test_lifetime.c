@@ -5,10 +5,13 @@
 #include "base/bytes.h"
 #include "base/random.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -262,6 +265,80 @@ static void a_client_without_memory_fails_and_leaks_nothing(void **state) {
     fail_msg("the allocations never end");
 }
 
+/* Allocations of the I/O thread fail one after the other, beginning in on_headers. */
+static void a_server_without_memory_answers_or_ends_the_connection(void **state) {
+    (void)state;
+    uint8_t *body = fixture_body(1, 200000);
+    unsigned served = 0, refused = 0, cut = 0;
+    for (unsigned n = 1; n < 16; n++) {
+        char path[32];
+        struct hats_error err = {0};
+        struct hats_http_client *c = fixture_connect(&f);
+        struct hats_http_exchange *x;
+        snprintf(path, sizeof path, "/fail?%u", n);
+        const struct hats_http_call call = {.path = path, .body = body, .len_bytes = 200000};
+        hats_status s = hats_http_client_call(c, &x, &call, &err);
+        if (s == HATS_E_NETWORK)
+            cut++;
+        else if (s != HATS_OK)
+            fail_msg("%s", err.text);
+        else if (hats_http_exchange_status(x) == 200)
+            served++;
+        else
+            refused += hats_http_exchange_status(x) >= 500;
+        hats_http_exchange_free(x);
+        hats_http_client_free(c);
+    }
+    hats_free(body);
+    assert_int_equal(served + refused + cut, 15);
+    assert_true(refused >= 2 && served >= 1);
+    WAIT_COUNTERS(&f, now.open_requests == 0 && now.body_bytes_held == 0);
+}
+
+static void a_connection_that_ended_while_idle_is_noticed_before_it_is_used(void **state) {
+    (void)state;
+    struct hats_error err = {0};
+    struct hats_http_client *c = fixture_connect(&f);
+    struct hats_http_exchange *x;
+    const struct hats_http_call call = {.path = "/echo"};
+    assert_int_equal(hats_http_client_call(c, &x, &call, &err), HATS_OK);
+    hats_http_exchange_free(x);
+    hats_http_server_free(f.server);
+    f.server = NULL;
+    assert_int_equal(hats_http_client_submit(c, &x, &call, &err), HATS_E_NETWORK);
+    assert_non_null(strstr(err.text, "connect anew"));
+    assert_null(x);
+    hats_http_client_free(c);
+}
+
+static void a_socket_of_a_service_manager_is_used_and_left_open(void **state) {
+    (void)state;
+    fixture_stop(&f);
+    const struct sockaddr_in at = {.sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    int kept = dup(fd);
+    struct hats_http_server_config config;
+    hats_http_server_config_init(&config);
+    for (int round = 0; round < 2; round++) {
+        struct hats_error err = {0};
+        config.listen_fd = round == 0 ? fd : dup(kept);
+        fixture_start(&f, &config);
+        struct hats_http_client *c = fixture_connect(&f);
+        struct hats_http_exchange *x;
+        const struct hats_http_call call = {.path = "/echo"};
+        assert_int_equal(hats_http_client_call(c, &x, &call, &err), HATS_OK);
+        hats_http_exchange_free(x);
+        hats_http_client_free(c);
+        assert_int_equal(hats_http_server_drain(f.server, 5000), HATS_OK);
+        if (round == 0)
+            fixture_stop(&f);
+    }
+    close(kept);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void) {
@@ -275,6 +352,9 @@ int main(void) {
         CASE(draining_finishes_what_is_in_flight_and_refuses_the_rest),
         CASE(draining_gives_up_at_its_deadline),
         CASE(a_client_without_memory_fails_and_leaks_nothing),
+        CASE(a_server_without_memory_answers_or_ends_the_connection),
+        CASE(a_connection_that_ended_while_idle_is_noticed_before_it_is_used),
+        CASE(a_socket_of_a_service_manager_is_used_and_left_open),
     };
     return cmocka_run_group_tests(tests, certificates_make, certificates_remove);
 }

@@ -161,6 +161,14 @@ static void bodies_over_the_budget_are_refused_until_others_are_done(void **stat
     const struct hats_http_call echo = {.path = "/echo", .body = body, .len_bytes = 300001};
     assert_int_equal(hats_http_client_call(c, &refused, &echo, &err), HATS_OK);
     assert_int_equal(hats_http_exchange_status(refused), 503);
+    assert_string_equal(hats_http_exchange_header(refused, "content-type"),
+                        "application/problem+json");
+    char expected[32];
+    size_t len;
+    const uint8_t *got = hats_http_exchange_body(refused, &len);
+    snprintf(expected, sizeof expected, "{\"why\":%d}", (int)HATS_HTTP_NO_MEMORY);
+    assert_int_equal(len, strlen(expected));
+    assert_memory_equal(got, expected, len);
     assert_string_equal(hats_http_exchange_header(refused, "retry-after"), "1");
     hats_http_exchange_free(refused);
     assert_int_equal(fixture_release(&f), 1);

@@ -208,10 +208,11 @@ static hats_status input_width(struct onnx_import *im, uint32_t *n, const char *
 
 static hats_status add_input(struct onnx_import *im, const Onnx__ValueInfoProto *v, bool alone) {
     struct onnx_value value = {.kind = ONNX_COLUMNS};
-    const char *name;
+    const char *name = NULL;
     uint32_t n = 0;
     uint32_t first = im->n_columns;
-    bool text, in_float;
+    bool text = false;
+    bool in_float = false;
     char shown[64];
     hats_status st = input_width(im, &n, &name, &text, &in_float, v);
 

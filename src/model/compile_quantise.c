@@ -303,8 +303,8 @@ static double scaled_weight(const struct work *w, uint32_t o, uint32_t f) {
     return w->scale[f].s == w->s_ref ? v : v * (w->s_ref / w->scale[f].s);
 }
 
-/* The intercept of a text model sits in its norm slot: never saturated, never part of the scale's
- * quantile. */
+/* The intercept of a text model sits in its norm slot: never saturated, and a zero among the weights
+ * that the scale is taken from. */
 static bool is_intercept(const struct work *w, uint32_t f) {
     return w->g->has_text && f == w->g->n_features - 1;
 }
@@ -331,9 +331,7 @@ static hats_status weight_limit(struct work *w, double *limit) {
     }
     for (uint32_t o = 0; o < w->g->k; o++) {
         for (uint32_t f = 0; f < w->g->n_features; f++) {
-            double v = fabs(scaled_weight(w, o, f));
-            if (is_intercept(w, f))
-                continue;
+            double v = is_intercept(w, f) ? 0 : fabs(scaled_weight(w, o, f));
             *limit = fmax(*limit, v);
             if (all != NULL)
                 all[n++] = v;

@@ -335,6 +335,22 @@ static void move_labels(struct schema *s, struct hats_graph *g) {
     s->n_labels = 0;
 }
 
+/* Only a graph whose one input is an unnamed table takes a schema. */
+static hats_status check_graph(const struct hats_graph *g, struct hats_error *err) {
+    for (uint32_t c = 0; c < g->n_columns; c++)
+        if (g->columns[c].name != NULL || g->columns[c].is_text ||
+            g->columns[c].missing != HATS_MISSING_REFUSE)
+            return hats_fail(err, HATS_E_CONFLICT,
+                             "schema: the model names or prepares its columns itself, so it takes "
+                             "no schema");
+    for (uint32_t f = 0; f < g->n_features; f++)
+        if (g->features[f].kind != HATS_FEATURE_NUMBER &&
+            g->features[f].kind != HATS_FEATURE_INTERVAL)
+            return hats_fail(err, HATS_E_CONFLICT,
+                             "schema: the model encodes categories itself, so it takes no schema");
+    return HATS_OK;
+}
+
 static hats_status join(struct schema *s, struct hats_graph *g) {
     bool classifier = g->task != HATS_TASK_REGRESSION ||
                       (s->labels != NULL && s->n_labels == (g->k == 1 ? 2 : g->k));
@@ -344,15 +360,18 @@ static hats_status join(struct schema *s, struct hats_graph *g) {
     if (s->has_link && g->link != HATS_LINK_IDENTITY && g->link != s->link)
         return hats_fail(s->err, HATS_E_CONFLICT, "schema: the model ends in %s itself",
                          hats_plan_link_name(g->link));
-    for (uint32_t f = 0; f < g->n_features && st == HATS_OK; f++)
-        st = join_feature(s, g, f);
-    if (st != HATS_OK)
-        return st;
-    g->columns = s->columns;
-    g->n_columns = s->n_columns;
-    s->columns = columns; /* unnamed: nothing but the array to free */
-    s->n_columns = 0;
-    g->has_text = s->has_text;
+    if (s->n_features > 0) {
+        st = check_graph(g, s->err);
+        for (uint32_t f = 0; f < g->n_features && st == HATS_OK; f++)
+            st = join_feature(s, g, f);
+        if (st != HATS_OK)
+            return st;
+        g->columns = s->columns;
+        g->n_columns = s->n_columns;
+        s->columns = columns; /* unnamed: nothing but the array to free */
+        s->n_columns = 0;
+        g->has_text = s->has_text;
+    }
     if (s->has_link)
         g->link = s->link;
     move_labels(s, g);
@@ -373,29 +392,11 @@ static void schema_clear(struct schema *s) {
     hats_free(s);
 }
 
-/* Only a graph whose one input is an unnamed table takes a schema. */
-static hats_status check_graph(const struct hats_graph *g, struct hats_error *err) {
-    for (uint32_t c = 0; c < g->n_columns; c++)
-        if (g->columns[c].name != NULL || g->columns[c].is_text ||
-            g->columns[c].missing != HATS_MISSING_REFUSE)
-            return hats_fail(err, HATS_E_CONFLICT,
-                             "schema: the model names or prepares its columns itself, so it takes "
-                             "no schema");
-    for (uint32_t f = 0; f < g->n_features; f++)
-        if (g->features[f].kind != HATS_FEATURE_NUMBER &&
-            g->features[f].kind != HATS_FEATURE_INTERVAL)
-            return hats_fail(err, HATS_E_CONFLICT,
-                             "schema: the model encodes categories itself, so it takes no schema");
-    return HATS_OK;
-}
-
 hats_status hats_schema_apply(struct hats_graph *graph, const char *text, size_t len_bytes,
                               struct hats_error *err) {
     struct schema *s = NULL;
-    hats_status st = check_graph(graph, err);
+    hats_status st = HATS_OK;
 
-    if (st != HATS_OK)
-        return st;
     if (len_bytes > HATS_SCHEMA_MAX_BYTES || memchr(text, 0, len_bytes) != NULL)
         return hats_fail(err, HATS_E_MALFORMED, "schema: over 8 MB, or not text");
     s = hats_alloc(sizeof *s);
@@ -415,7 +416,7 @@ hats_status hats_schema_apply(struct hats_graph *graph, const char *text, size_t
         if (st == HATS_OK)
             st = run_line(s);
     }
-    if (st == HATS_OK && s->n_features != s->most)
+    if (st == HATS_OK && s->n_features != 0 && s->n_features != s->most)
         st = hats_fail(err, HATS_E_RANGE, "schema: it describes %u inputs, the model has %u",
                        s->n_features, s->most);
     if (st == HATS_OK)

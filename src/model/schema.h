@@ -12,6 +12,8 @@
  *     text-ngrams     COLUMN D          D inputs, hashed n-grams (model/ngram.h); stands alone
  *     labels  LABEL...                  names of the classes, where the ONNX file has none
  *     link    identity|sigmoid|softmax|exp  where the ONNX file ends at the scores
+ *
+ * A schema of labels and link alone leaves the columns to the model and the calibration file.
  */
 #ifndef HATS_MODEL_SCHEMA_H
 #define HATS_MODEL_SCHEMA_H

@@ -9,9 +9,13 @@
  *
  * bench_run warms up, repeats the call until one sample lasts at least 2 ms, takes 9 or more samples, and
  * reports median, smallest and largest time of one operation, in thread CPU time, with the median of wall
- * time beside it. Every program prints a table for people and, with --json FILE, the array of
- * figures whose fields are those of docs/MEASURING.md. Flags of every program: --quick (shorter samples),
- * --only TEXT (figures whose name contains it), --json FILE.
+ * time beside it. Every program prints a table for people and has the flags --quick (shorter samples),
+ * --only TEXT (figures whose name contains it) and --json FILE, which writes an array of
+ *
+ *   {"name", "unit", "median", "min", "max", "n" (samples), "threads", "wall" (median), "cpu", "compiler",
+ *    "backend", "params", "security": {"classical", "quantum", "proven"}, "floor"}
+ *
+ * leaving out what does not apply.
  */
 #ifndef HATS_BENCH_BENCH_H
 #define HATS_BENCH_BENCH_H

@@ -24,8 +24,9 @@ static const struct cli_verb verb = {"test",         "DIR",         1,       1, 
 static hats_status parse(struct cli_args *out, struct hats_error *err, int n, char **words) {
     return cli_parse(out, &verb, n, words, err);
 }
-#define PARSE(...) \
-    parse(&args, &err, (int)HATS_COUNT_OF(((char *[]){__VA_ARGS__})), (char *[]){__VA_ARGS__})
+#define PARSE(...)                                                          \
+    parse(&args, &err, (int)HATS_COUNT_OF(((const char *[]){__VA_ARGS__})), \
+          (char **)(const char *[]){__VA_ARGS__})
 
 static void values_flags_and_lists_are_found_in_any_order(void **state) {
     (void)state;

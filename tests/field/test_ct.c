@@ -1,5 +1,5 @@
-/* Built with -Dct=true and run under valgrind: every element is marked secret, and a branch or an index
- * that depends on one is reported. */
+/* In the build made with -Dct=true, run under valgrind by tools/run-ct: every element is marked secret, and
+ * a branch or an index that depends on one is reported. */
 #include "base/ct.h"
 #include "values.h"
 

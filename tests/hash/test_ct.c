@@ -1,5 +1,5 @@
-/* Built with -Dct=true and run under valgrind: messages are marked secret, and a branch or an index that
- * depends on one is reported. */
+/* In the build made with -Dct=true, run under valgrind by tools/run-ct: messages are marked secret, and a
+ * branch or an index that depends on one is reported. */
 #include "base/ct.h"
 #include "hash/sha256.h"
 #include "hash/shake.h"

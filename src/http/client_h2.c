@@ -186,8 +186,8 @@ bool hats_http_client_open_h2(struct hats_http_client *c) {
 /* ---- what goes out ---- */
 
 static nghttp2_nv field(const char *name, const char *value) {
-    return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,
-                        .value = (uint8_t *)(uintptr_t)value,
+    return (nghttp2_nv){.name = (uint8_t *)name,
+                        .value = (uint8_t *)value,
                         .namelen = strlen(name),
                         .valuelen = strlen(value),
                         .flags = NGHTTP2_NV_FLAG_NONE};

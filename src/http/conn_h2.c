@@ -185,8 +185,8 @@ static ssize_t read_body(nghttp2_session *session, int32_t stream_id, uint8_t *o
 }
 
 static nghttp2_nv field(const char *name, const char *value) {
-    return (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,
-                        .value = (uint8_t *)(uintptr_t)value,
+    return (nghttp2_nv){.name = (uint8_t *)name,
+                        .value = (uint8_t *)value,
                         .namelen = strlen(name),
                         .valuelen = strlen(value),
                         .flags = NGHTTP2_NV_FLAG_NONE};

@@ -47,11 +47,15 @@ static void render_refusal(struct hats_http_request *r, enum hats_http_refusal w
         else
             hats_buffer_printf(body, "%s\n", hats_http_refusal_text(why));
     }
-    bool has_body = body != NULL && !body->failed;
     const struct hats_http_header headers[] = {{"content-type", type}, {"retry-after", "1"}};
-    bool later = hats_http_refusal_status(why) == 503;
-    (void)hats_http_answer_set(&r->own, hats_http_refusal_status(why), headers, later ? 2 : 1,
-                               has_body ? body->data : NULL, has_body ? body->len : 0);
+    unsigned status = hats_http_refusal_status(why);
+    const uint8_t *text = NULL;
+    size_t len = 0;
+    if (body != NULL && !body->failed) {
+        text = body->data;
+        len = body->len;
+    }
+    (void)hats_http_answer_set(&r->own, status, headers, status == 503 ? 2 : 1, text, len);
     if (body != NULL) {
         r->own.free_body = free_buffer;
         r->own.free_arg = body;

@@ -59,7 +59,8 @@ static hats_status context_new(struct hats_tls **out, bool is_server, enum hats_
     if (t == NULL || ctx == NULL) {
         hats_free(t);
         SSL_CTX_free(ctx);
-        return hats_fail(err, HATS_E_MEMORY, "no memory for a TLS context");
+        (void)hats_fail(err, HATS_E_MEMORY, "no memory for a TLS context");
+        return HATS_E_MEMORY;
     }
     *t = (struct hats_tls){.ctx = ctx, .profile = profile, .is_server = is_server};
     atomic_init(&t->refs, 1);
@@ -71,8 +72,9 @@ static hats_status context_new(struct hats_tls **out, bool is_server, enum hats_
         SSL_CTX_set_max_early_data(ctx, 0) != 1 || SSL_CTX_set_recv_max_early_data(ctx, 0) != 1) {
         hats_tls_free(t);
         ERR_clear_error();
-        return hats_fail(err, HATS_E_CRYPTO,
-                         "the TLS library lacks a post-quantum algorithm; OpenSSL 3.5 is needed");
+        (void)hats_fail(err, HATS_E_CRYPTO,
+                        "the TLS library lacks a post-quantum algorithm; OpenSSL 3.5 is needed");
+        return HATS_E_CRYPTO;
     }
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_RELEASE_BUFFERS);
@@ -194,7 +196,7 @@ hats_status hats_tls_client_new(struct hats_tls **out, enum hats_tls_profile pro
 }
 
 struct hats_tls *hats_tls_hold(const struct hats_tls *t) {
-    struct hats_tls *mine = (struct hats_tls *)(uintptr_t)t;
+    struct hats_tls *mine = (struct hats_tls *)t;
     atomic_fetch_add(&mine->refs, 1);
     return mine;
 }

@@ -159,28 +159,47 @@ def within(x, rule, lo, hi):
     raise Refused("outside what the model takes")
 
 
+CELL = re.compile(r'"((?:[^"]|"")*)"|([^",\r\n]*)')
+LINE_END = re.compile(r"\r?\n")
+BLANK_LINES = re.compile(r"(\r?\n)+")
+
+
 def read_csv(data):
     """Rows of a strict CSV file: cells separated by commas, in double quotes where they hold commas, line
-    ends or doubled quotes; LF or CRLF."""
+    ends or doubled quotes; LF or CRLF; all rows of one length; blank lines at the end alone."""
     text = data.decode("utf-8").removeprefix("\ufeff")
-    cell = re.compile(r'"((?:[^"]|"")*)"|([^",\r\n]*)')
-    rows, row, at = [], [], 0
+    if "\0" in text:
+        raise ValueError("a zero byte")
+    rows, at = [], 0
     while at < len(text):
-        found = cell.match(text, at)
-        quoted, bare = found.groups()
+        blank = BLANK_LINES.match(text, at)
+        if blank and rows and blank.end() == len(text):
+            break
+        if blank:
+            raise ValueError(f"a blank line at character {at}")
+        row, at = read_row(text, at)
+        rows.append(row)
+        if len(row) != len(rows[0]):
+            raise ValueError(f"a row of {len(row)} cells, not {len(rows[0])}")
+    if not rows:
+        raise ValueError("no row")
+    return rows
+
+
+def read_row(text, at):
+    """The cells, and where the next row begins."""
+    row = []
+    while True:
+        cell = CELL.match(text, at)
+        quoted, bare = cell.groups()
         row.append(bare if quoted is None else quoted.replace('""', '"'))
-        at = found.end()
+        at = cell.end()
         if text.startswith(",", at):
             at += 1
-            if at < len(text):
-                continue
-            row.append("")
-        elif text.startswith("\r\n", at):
-            at += 2
-        elif text.startswith("\n", at):
-            at += 1
-        elif at < len(text):
-            raise ValueError(f"no CSV at character {at}")
-        rows.append(row)
-        row = []
-    return rows
+            continue
+        end = LINE_END.match(text, at)
+        if end:
+            return row, end.end()
+        if at == len(text):
+            return row, at
+        raise ValueError(f"no CSV at character {at}")

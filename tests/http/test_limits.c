@@ -535,6 +535,36 @@ static void answer(void *user, struct hats_http_request *r) {
     hats_http_abandon(r);
 }
 
+static void without_an_address_both_families_are_served(void **state) {
+    (void)state;
+    start(NULL);
+    static const char *const hosts[] = {"127.0.0.1", "::1"};
+    struct hats_http_server *s;
+    struct hats_error err = {0};
+    struct hats_http_server_config config = defaults();
+    config.tls = f.server_tls;
+    config.handler = (struct hats_http_handler){.on_headers = admit, .on_request = answer};
+    if (hats_http_server_start(&s, &config, &err) != HATS_OK)
+        fail_msg("%s", err.text);
+    int six = socket(AF_INET6, SOCK_STREAM, 0);
+    const struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    bool has_ipv6 = six >= 0 && bind(six, (const struct sockaddr *)&any, sizeof any) == 0;
+    for (size_t i = 0; i < (has_ipv6 ? 2 : 1); i++) {
+        struct hats_http_client_config to;
+        struct hats_http_client *c;
+        hats_http_client_config_init(&to);
+        to.host = hosts[i];
+        to.port = hats_http_server_port(s);
+        to.tls = f.client_tls;
+        if (hats_http_client_connect(&c, &to, &err) != HATS_OK)
+            fail_msg("%s", err.text);
+        hats_http_client_free(c);
+    }
+    if (six >= 0)
+        close(six);
+    hats_http_server_free(s);
+}
+
 static void a_configuration_out_of_range_is_refused(void **state) {
     (void)state;
     start(NULL);
@@ -584,6 +614,7 @@ int main(void) {
         CASE(empty_data_ends_the_connection),
         CASE(a_header_bomb_ends_the_connection),
         CASE(bytes_that_are_not_http2_end_the_connection),
+        CASE(without_an_address_both_families_are_served),
         CASE(a_configuration_out_of_range_is_refused),
     };
     return cmocka_run_group_tests(tests, certificates_make, certificates_remove);

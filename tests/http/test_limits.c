@@ -224,17 +224,17 @@ static void headers_over_the_bound_get_431(void **state) {
 
 static struct hats_http_server_config impatient(void) {
     struct hats_http_server_config config = defaults();
-    config.limits.handshake_timeout_ms = 150;
-    config.limits.header_timeout_ms = 150;
-    config.limits.idle_timeout_ms = 150;
-    config.limits.body_grace_ms = 150;
+    config.limits.header_timeout_ms = 400;
+    config.limits.idle_timeout_ms = 400;
+    config.limits.body_grace_ms = 400;
     config.limits.body_min_bytes_per_s = 1000000;
     return config;
 }
 
 static void a_silent_peer_is_cut_in_the_handshake(void **state) {
     (void)state;
-    struct hats_http_server_config config = impatient();
+    struct hats_http_server_config config = defaults();
+    config.limits.handshake_timeout_ms = 150;
     start(&config);
     const struct sockaddr_in at = {.sin_family = AF_INET,
                                    .sin_port = htons(port()),
@@ -346,7 +346,7 @@ static void long_work_is_not_taken_for_slowness(void **state) {
     struct hats_http_exchange *x;
     const struct hats_http_call call = {.path = "/hold"};
     assert_int_equal(hats_http_client_submit(c, &x, &call, &err), HATS_OK);
-    assert_int_equal(hats_http_client_run(c, HATS_HTTP_UNTIL_ALL, 600, &err), HATS_E_TIMEOUT);
+    assert_int_equal(hats_http_client_run(c, HATS_HTTP_UNTIL_ALL, 900, &err), HATS_E_TIMEOUT);
     assert_int_equal(fixture_release(&f), 1);
     assert_int_equal(hats_http_client_run(c, HATS_HTTP_UNTIL_ALL, 5000, &err), HATS_OK);
     assert_int_equal(hats_http_exchange_status(x), 200);
@@ -405,9 +405,12 @@ static void a_network_has_its_rate_of_handshakes(void **state) {
     config.limits.handshakes_per_s = 2;
     start(&config);
     unsigned taken = 0;
+    uint64_t start_ns = hats_monotonic_ns();
     for (int i = 0; i < 12; i++)
         taken += can_connect();
-    assert_in_range(taken, 4, 6); /* the burst, and what a loaded machine's clock adds */
+    /* the burst, and what the bucket gained meanwhile */
+    uint64_t gained = (hats_monotonic_ns() - start_ns) / 500000000 + 1;
+    assert_in_range(taken, 4, 4 + gained);
     pause_ms(1100);
     assert_true(can_connect());
 }

@@ -9,7 +9,7 @@ MESON_ARGS ?=
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench fuzz lint format sanitize coverage ct install clean help
+.PHONY: build demo demo-credit demo-support test bench fuzz lint format sanitize coverage ct install clean help
 
 # Meson looks at PKG_CONFIG_PATH when it configures; the path matters only where OpenSSL is private.
 configure = prefix=$$(./setup --print-openssl-prefix) && \
@@ -22,6 +22,12 @@ build: $(BUILD)/build.ninja ## build the programs: build/hats and build/hatsd
 
 demo: build ## a score on an encrypted record, its receipt, and a forgery refused; files in demo/
 	@tools/demo $(BUILD) demo
+
+demo-credit: build ## the same with a credit scorecard; files in demo-credit/
+	@tools/demo $(BUILD) $@ credit
+
+demo-support: build ## the same with a text classifier of 77 intents; files in demo-support/
+	@tools/demo $(BUILD) $@ support
 
 test: $(BUILD)/.setup-test $(BUILD)/build.ninja ## every test; the last line counts the cases
 	@$(compile) $(BUILD)
@@ -64,10 +70,10 @@ install: $(BUILD)/build.ninja ## install under PREFIX (/usr/local); DESTDIR is h
 	@meson install -C $(BUILD)
 
 clean: ## remove what was built; what setup installed stays
-	@rm -rf build build-fuzz build-sanitize build-coverage build-ct demo
+	@rm -rf build build-fuzz build-sanitize build-coverage build-ct demo demo-credit demo-support
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # A stamp says that nothing is missing. Setup is asked again when it has changed; what it then installs
 # may be something that Meson looked for in vain.

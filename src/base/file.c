@@ -78,8 +78,8 @@ static void sync_dir_of(const char *path) {
     }
 }
 
-hats_status hats_file_write(const char *path, unsigned mode, const void *data, size_t len_bytes,
-                            struct hats_error *err) {
+static hats_status write_file(const char *path, unsigned mode, const void *data, size_t len_bytes,
+                              bool sync, struct hats_error *err) {
     char temp[HATS_PATH_MAX];
     int n = snprintf(temp, sizeof temp, "%s.%ld.new", path, (long)getpid());
     if (n < 0 || n >= (int)sizeof temp)
@@ -87,7 +87,7 @@ hats_status hats_file_write(const char *path, unsigned mode, const void *data, s
     int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
     if (fd < 0)
         return hats_fail(err, HATS_E_IO, "%s: cannot create: %s", path, strerror(errno));
-    bool ok = write_all(fd, data, len_bytes) && fsync(fd) == 0;
+    bool ok = write_all(fd, data, len_bytes) && (!sync || fsync(fd) == 0);
     int why = errno;
     if (close(fd) != 0 && ok) {
         ok = false;
@@ -102,7 +102,30 @@ hats_status hats_file_write(const char *path, unsigned mode, const void *data, s
         return hats_fail(err, HATS_E_IO, "%s: cannot write: %s; nothing was changed", path,
                          strerror(why));
     }
-    sync_dir_of(path);
+    if (sync)
+        sync_dir_of(path);
+    return HATS_OK;
+}
+
+hats_status hats_file_write(const char *path, unsigned mode, const void *data, size_t len_bytes,
+                            struct hats_error *err) {
+    return write_file(path, mode, data, len_bytes, true, err);
+}
+
+hats_status hats_file_write_unsynced(const char *path, unsigned mode, const void *data,
+                                     size_t len_bytes, struct hats_error *err) {
+    return write_file(path, mode, data, len_bytes, false, err);
+}
+
+hats_status hats_file_sync_folder(const char *folder, struct hats_error *err) {
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && syncfs(fd) == 0;
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    if (!ok)
+        return hats_fail(err, HATS_E_IO, "%s: cannot make sure that it is on the disk: %s", folder,
+                         strerror(why));
     return HATS_OK;
 }
 

@@ -16,6 +16,13 @@ HATS_MUST_USE hats_status hats_file_read(struct hats_buffer *out, const char *pa
 /* mode: 0600 for secrets, 0644 for what may be shown. */
 HATS_MUST_USE hats_status hats_file_write(const char *path, unsigned mode, const void *data,
                                           size_t len_bytes, struct hats_error *err);
+/* The same without waiting for the disk: whole after a crash of the program, but perhaps not there, or
+ * empty, after power loss, until hats_file_sync_folder. For many files in one go. */
+HATS_MUST_USE hats_status hats_file_write_unsynced(const char *path, unsigned mode,
+                                                   const void *data, size_t len_bytes,
+                                                   struct hats_error *err);
+/* Waits until everything written in the file system of `folder` is on the disk. */
+HATS_MUST_USE hats_status hats_file_sync_folder(const char *folder, struct hats_error *err);
 /* mkdir -p with the given mode for what is created. */
 HATS_MUST_USE hats_status hats_file_make_dirs(const char *path, unsigned mode,
                                               struct hats_error *err);

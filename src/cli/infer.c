@@ -76,7 +76,7 @@ static hats_status save(const struct infer_run *run, uint64_t record, const char
     int n = snprintf(path, sizeof path, "%s/record-%" PRIu64 ".%s", run->out_dir, record, ending);
     if (n < 0 || n >= (int)sizeof path)
         return hats_fail(err, HATS_E_RANGE, "--out: path too long");
-    return hats_file_write(path, 0644, data, len, err);
+    return hats_file_write_unsynced(path, 0644, data, len, err);
 }
 
 static hats_status save_all(const struct infer_run *run, const struct hats_client_result *r,
@@ -351,6 +351,8 @@ static int run_infer(const struct cli_args *args) {
     }
     if (run.table != NULL && fclose(run.table) != 0 && s == HATS_OK)
         s = hats_fail(&err, HATS_E_IO, "%s/results.csv: %s", run.out_dir, strerror(errno));
+    if (s == HATS_OK && run.out_dir != NULL)
+        s = hats_file_sync_folder(run.out_dir, &err);
     hats_input_free(run.input);
     hats_csv_free(run.csv);
     hats_client_model_clear(&model);

@@ -73,6 +73,22 @@ static void a_failed_write_leaves_nothing_behind(void **state) {
     assert_false(hats_file_exists(path));
 }
 
+static void many_files_are_written_first_and_synced_once(void **state) {
+    (void)state;
+    struct hats_error err = {0};
+    char path[HATS_PATH_MAX];
+    struct hats_buffer b;
+    assert_int_equal(hats_path_join(path, dir, "later"), HATS_OK);
+    assert_int_equal(hats_file_write_unsynced(path, 0600, "abc", 3, &err), HATS_OK);
+    assert_int_equal(hats_file_sync_folder(dir, &err), HATS_OK);
+    assert_int_equal(hats_file_sync_folder("/nonexistent", &err), HATS_E_IO);
+    hats_buffer_init(&b, 10);
+    assert_int_equal(hats_file_read(&b, path, &err), HATS_OK);
+    assert_int_equal(b.len, 3);
+    hats_buffer_clear(&b);
+    unlink(path);
+}
+
 static void folders_are_made_on_the_way(void **state) {
     (void)state;
     struct hats_error err = {0};
@@ -116,6 +132,7 @@ int main(void) {
         cmocka_unit_test(a_file_over_the_bound_is_refused),
         cmocka_unit_test(a_missing_file_and_a_folder_are_told_apart),
         cmocka_unit_test(a_failed_write_leaves_nothing_behind),
+        cmocka_unit_test(many_files_are_written_first_and_synced_once),
         cmocka_unit_test(folders_are_made_on_the_way),
         cmocka_unit_test(the_nth_allocation_fails_on_demand),
         cmocka_unit_test(an_arena_keeps_its_bound),

@@ -168,8 +168,6 @@ const uint8_t *hats_http_client_certificate(const struct hats_http_client *c, si
     return c->certificate;
 }
 
-bool hats_http_client_usable(const struct hats_http_client *c) { return !c->lost && !c->goaway; }
-
 size_t hats_http_client_in_flight(const struct hats_http_client *c) { return c->n_in_flight; }
 
 /* ---- input and output ---- */
@@ -223,10 +221,11 @@ static bool read_in(struct hats_http_client *c) {
     }
 }
 
-void hats_http_client_catch_up(struct hats_http_client *c) {
+bool hats_http_client_usable(struct hats_http_client *c) {
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
     if (!c->lost && poll(&p, 1, 0) > 0 && !read_in(c))
         lose(c, HATS_E_NETWORK, "the server closed the connection before it answered");
+    return !c->lost && !c->goaway;
 }
 
 /* The next moment at which an exchange runs out of time; those whose moment has come end now. */

@@ -47,8 +47,9 @@ void hats_http_client_free(struct hats_http_client *c);
 const struct hats_tls_info *hats_http_client_tls(const struct hats_http_client *c);
 /* The server's leaf certificate, DER; valid while the client is. */
 const uint8_t *hats_http_client_certificate(const struct hats_http_client *c, size_t *len_bytes);
-/* False after GOAWAY or a lost connection: connect anew for further requests. */
-bool hats_http_client_usable(const struct hats_http_client *c);
+/* False after GOAWAY or a lost connection: connect anew for further requests. Reads, without waiting,
+ * what came since the last call, so an end while idle is noticed. */
+bool hats_http_client_usable(struct hats_http_client *c);
 
 struct hats_http_call {
     const char *method; /* NULL: "GET", or "POST" when there is a body */

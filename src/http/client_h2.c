@@ -237,7 +237,6 @@ hats_status hats_http_client_submit(struct hats_http_client *c, struct hats_http
     hats_status s = check_call(call, method, err);
     if (s != HATS_OK)
         return s;
-    hats_http_client_catch_up(c);
     if (!hats_http_client_usable(c))
         return hats_fail(err, HATS_E_NETWORK, "the connection to %s is closed; connect anew",
                          c->host);

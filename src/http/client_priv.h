@@ -54,9 +54,6 @@ HATS_MUST_USE hats_status hats_http_dial(int *fd, const char *host, uint16_t por
 /* Wait for events on fd. HATS_OK, HATS_E_TIMEOUT, HATS_E_NETWORK. */
 HATS_MUST_USE hats_status hats_http_wait(int fd, short events, uint64_t until_ns);
 
-/* client.c: read what came while nobody looked (GOAWAY, an end), without waiting. */
-void hats_http_client_catch_up(struct hats_http_client *c);
-
 /* client_h2.c */
 HATS_MUST_USE bool hats_http_client_open_h2(struct hats_http_client *c);
 /* Ends an exchange; later calls are ignored. */

@@ -305,6 +305,7 @@ static void a_connection_that_ended_while_idle_is_noticed_before_it_is_used(void
     hats_http_exchange_free(x);
     hats_http_server_free(f.server);
     f.server = NULL;
+    assert_false(hats_http_client_usable(c));
     assert_int_equal(hats_http_client_submit(c, &x, &call, &err), HATS_E_NETWORK);
     assert_non_null(strstr(err.text, "connect anew"));
     assert_null(x);

@@ -3,6 +3,7 @@
 usage: run_cli.py BUILD-DIR SOURCE-DIR          (prints TAP)
 """
 import csv
+import gzip
 import json
 import os
 import re
@@ -166,6 +167,49 @@ def verification(receipt, made):
     expect("a publication verifies too", hats("verify", publication), 0, "clinical")
 
 
+def other_jobs(made, url, port):
+    """Credit and support: another two models beside the first, read in by SIGHUP, exact over the wire."""
+    data = os.path.join(source, "examples", "support", "data")
+    jobs = {"credit": ("class", os.path.join(source, "examples", "credit", "calibration.csv"),
+                       ["--w-bits", "10"]),
+            "support": ("category", os.path.join(data, "banking77_train.csv"),
+                        ["--x-bits", "8", "--w-bits", "6", "--saturate-ppm", "100"])}
+    for job, (label, calibration, widths) in jobs.items():
+        example, package = os.path.join(source, "examples", job), os.path.join(made["models"], job)
+        r = hats("model", "compile", os.path.join(example, "model.onnx"), "--schema",
+                 os.path.join(example, "schema.txt"), "--calibration", calibration, "--label", label,
+                 *widths, "--name", job, "--out", package)
+        expect(f"compile {job}", r, 0, "accuracy")
+        hats("model", "publish", package, "--key", made["publisher_key"], "--publisher", "Publisher")
+    server.send_signal(signal.SIGHUP)
+    for _ in range(100):
+        if '"support"' in hats("model", "list", "--server", url).stdout:
+            break
+        time.sleep(0.1)
+
+    def exact(job, test, target, n):
+        with open(test, encoding="utf-8", newline="") as f:
+            rows = list(csv.reader(f))[:n + 1]
+        part = write(job + ".csv", "")
+        with open(part, "w", encoding="utf-8", newline="") as f:
+            csv.writer(f).writerows(rows)
+        r = hats("infer", "--model", f"{url}/{job}", "--input", part, "--all", "--json", "--quiet",
+                 "--window", "16")
+        got = {(a := json.loads(line))["record"]: a["accumulators"] for line in r.stdout.splitlines()}
+        with gzip.open(os.path.join(source, "tests", "targets", "data", target), "rt") as f:
+            want = [[int(v) for v in line.split()] for line in f]
+        same = sum(got.get(i + 1) == want[i] for i in range(len(rows) - 1))
+        check(f"{job}: {len(rows) - 1} answers over the wire equal the target file, integer for integer",
+              r.returncode == 0 and same == len(rows) - 1, f"{same} {r.stderr}")
+
+    exact("credit", os.path.join(source, "examples", "credit", "test.csv"),
+          "german_scorecard_w10.acc.txt.gz", 200)
+    exact("support", os.path.join(data, "banking77_test.csv"), "banking77_d1024_w6c.acc.txt.gz", 100)
+    expect("a text that is too long is refused", hats(
+        "infer", "--model", url + "/support", "--row", "1", "--input",
+        write("long.csv", "text\n" + " ".join(f"word{i}" for i in range(2000)) + "\n")), 2, "row 2")
+
+
 def public_interface(url, made, receipt):
     """The example programs, which see include/hats alone."""
     header, *rows = open(TEST, encoding="utf-8").read().splitlines()
@@ -325,6 +369,7 @@ try:
     receipt = scores(url)
     verification(receipt, made)
     public_interface(url, made, receipt)
+    other_jobs(made, url, port)
     bad_csv(url)
     bad_calls(url, made)
     bad_files(url)

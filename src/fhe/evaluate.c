@@ -20,13 +20,14 @@ struct work {
     const struct hats_ntt *ntt;
     const uint64_t *a0_hat;
     const uint8_t *flood_seed;
-    uint64_t *c0;    /* n_in * N: coefficients (direct path) or transforms */
+    uint64_t *c0;    /* n_in * N: transforms, or in their place limb planes (direct path) */
     uint64_t *a_hat; /* n_in * N */
     uint64_t *u_hat; /* N */
     uint64_t *sum;   /* N */
     uint64_t *kept;  /* outs_per_ct */
     int64_t *flood;  /* outs_per_ct */
-    int8_t *u;       /* N, reversed for the direct path */
+    int8_t *u;       /* N */
+    int16_t *u_rev;  /* u, highest coefficient first; direct path */
     int8_t *e2;      /* N */
     int8_t *e1;      /* outs_per_ct */
     uint8_t *storage;
@@ -40,7 +41,7 @@ static hats_status work_init(struct work *w) {
     size_t words = (outs * sizeof(uint64_t) + round) & ~round, bytes = (outs + round) & ~round;
     struct hats_arena arena;
     w->secret_at = 2 * s->n_in * poly;
-    w->storage_len = w->secret_at + 2 * poly + 2 * words + 2 * n + bytes;
+    w->storage_len = w->secret_at + 2 * poly + 2 * words + 4 * n + bytes;
     w->storage = hats_alloc(w->storage_len);
     if (w->storage == NULL)
         return HATS_E_MEMORY;
@@ -52,6 +53,7 @@ static hats_status work_init(struct work *w) {
     w->kept = hats_arena_alloc(&arena, outs * sizeof(uint64_t));
     w->flood = hats_arena_alloc(&arena, outs * sizeof(int64_t));
     w->u = hats_arena_alloc(&arena, n);
+    w->u_rev = hats_arena_alloc(&arena, n * sizeof(int16_t));
     w->e2 = hats_arena_alloc(&arena, n);
     w->e1 = hats_arena_alloc(&arena, outs);
     assert(w->e1 != NULL);
@@ -64,17 +66,24 @@ static void work_clear(struct work *w) {
     hats_free(w->storage);
 }
 
-/* Coefficients or transforms of c0_k, and transforms of a_k. */
+static int16_t *c0_planes(const struct work *w, uint32_t k) {
+    return (int16_t *)(void *)(w->c0 + k * w->model->params.n);
+}
+
+/* Limb planes or transforms of c0_k, and transforms of a_k. */
 static hats_status take_ciphertext(struct work *w, const struct hats_ciphertext_view *v,
                                    const uint8_t ctx[32], struct hats_error *err) {
     size_t n = w->model->params.n;
+    bool direct = w->model->w_rev != NULL;
     for (uint32_t k = 0; k < w->model->shape.n_in; k++) {
         uint8_t seed[HATS_FHE_STREAM_SEED_LEN];
-        uint64_t *a_hat = w->a_hat + k * n, *c0 = w->c0 + k * n;
+        uint64_t *a_hat = w->a_hat + k * n, *c0 = direct ? w->sum : w->c0 + k * n;
         hats_status status = hats_fhe_words(c0, v->c0 + k * n * sizeof(uint64_t), n, err);
         if (status != HATS_OK)
             return hats_fail_in(err, status, "ciphertext");
-        if (w->model->w_rev == NULL)
+        if (direct)
+            w->ring->split(c0_planes(w, k), c0, n);
+        else
             w->field->ntt_forward(w->ntt, c0);
         hats_fhe_stream_seed(seed, ctx, v->salt, k, n);
         hats_fhe_expand_a(a_hat, n, seed);
@@ -128,18 +137,16 @@ static void keep(struct work *w, uint32_t q, uint32_t outs) {
             w->kept[i] = w->sum[(size_t)(i + 1) * m->shape.block - 1];
         return;
     }
-    for (size_t i = 0, j = n - 1; i < j; i++, j--) {
-        int8_t other = w->u[i];
-        w->u[i] = w->u[j];
-        w->u[j] = other;
-    }
+    for (size_t i = 0; i < n; i++)
+        w->u_rev[i] = w->u[n - 1 - i];
     for (uint32_t i = 0; i < outs; i++) {
         size_t index = (size_t)(i + 1) * m->shape.block - 1;
-        uint64_t sum = hats_ring_coefficient_i8(w->pk->b0, n, w->u, n, index);
+        uint64_t sum = hats_ring_coefficient(w->pk->b0_planes, n, w->u_rev, n, 1, index);
         for (uint32_t k = 0; k < m->shape.n_in; k++) {
-            const int32_t *w_rev = m->w_rev + ((size_t)q * m->shape.n_in + k) * m->span;
-            sum = hats_fp_add(sum,
-                              hats_ring_coefficient_i32(w->c0 + k * n, n, w_rev, m->span, index));
+            const int16_t *w_rev = m->w_rev + ((size_t)q * m->shape.n_in + k) * m->span;
+            uint64_t term =
+                hats_ring_coefficient(c0_planes(w, k), n, w_rev, m->span, m->w_max, index);
+            sum = hats_fp_add(sum, term);
         }
         w->kept[i] = sum;
     }

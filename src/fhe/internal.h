@@ -56,8 +56,8 @@ HATS_MUST_USE hats_status hats_fhe_words(uint64_t *out, const uint8_t *bytes, si
 
 struct hats_fhe_public {
     uint32_t set_id;
-    uint64_t *b0;     /* N coefficients */
-    uint64_t *b0_hat; /* its transform */
+    uint64_t *b0_hat;   /* transform of b0 */
+    int16_t *b0_planes; /* limb planes of b0 (ring/kernels.h) */
 };
 
 /* How the kept coefficients of c0 are found; the field elements are the same. */
@@ -72,10 +72,10 @@ struct hats_linear_model {
     struct hats_linear_shape shape;
     struct hats_linear_budget budget;
     uint64_t *w_hat; /* [n_out][n_in][N]: transforms of W_{q,k} */
-    int32_t
-        *w_rev;  /* [n_out][n_in][span]: coefficients of W_{q,k}, highest first; direct path only */
-    size_t span; /* outs_per_ct * block */
-    int64_t *bias; /* k */
+    int16_t *w_rev;  /* [n_out][n_in][span]: W_{q,k}, highest coefficient first; direct path only */
+    int w_max;       /* max |w|, at least 1 */
+    size_t span;     /* outs_per_ct * block */
+    int64_t *bias;   /* k */
 };
 
 HATS_MUST_USE hats_status hats_linear_model_new_path(struct hats_linear_model **out,

@@ -19,14 +19,22 @@ static void place(int32_t *coefficients, const struct hats_linear_shape *s, cons
     }
 }
 
-/* Work in units of one coefficient of a dot product, which is about 0.1 ns with AVX-512; there a
- * transform costs 44 N of them and a pointwise product 2 N. */
+/* Work in units of a dot product of N coefficients, of which a transform costs about 100 and a
+ * pointwise product of N about 10 (bench/linear.c: dot, ntt, product). */
 static bool direct_is_cheaper(const struct hats_linear_shape *s, size_t n) {
-    uint64_t span = (uint64_t)s->outs_per_ct * s->block;
-    uint64_t direct = s->k * (s->n_in * span + n);
-    uint64_t transform =
-        n * (44 * ((uint64_t)s->n_in + s->n_out) + 2 * (uint64_t)s->n_in * s->n_out);
+    uint64_t span = (uint64_t)s->outs_per_ct * s->block, n_in = s->n_in, n_out = s->n_out;
+    uint64_t direct = s->k * (n_in * span + n);
+    uint64_t transform = n * (100 * (n_in + n_out) + 10 * (n_in + 1) * n_out);
     return direct <= transform;
+}
+
+static uint32_t largest_weight(const struct hats_linear_shape *s, const int32_t *w) {
+    uint32_t most = 1;
+    for (size_t i = 0; i < (size_t)s->k * s->d; i++) {
+        uint32_t magnitude = w[i] < 0 ? 0 - (uint32_t)w[i] : (uint32_t)w[i];
+        most = magnitude > most ? magnitude : most;
+    }
+    return most;
 }
 
 static hats_status fill(struct hats_linear_model *m, const struct hats_linear_weights *weights,
@@ -51,7 +59,7 @@ static hats_status fill(struct hats_linear_model *m, const struct hats_linear_we
             w_hat[i] = hats_fp_from_i64(w[i]);
         hats_ntt_forward(ntt, w_hat);
         for (size_t i = 0; direct && i < m->span; i++)
-            m->w_rev[at * m->span + i] = w[m->span - 1 - i];
+            m->w_rev[at * m->span + i] = (int16_t)w[m->span - 1 - i];
     }
     status = HATS_OK;
 done:
@@ -71,8 +79,8 @@ hats_status hats_linear_model_new_path(struct hats_linear_model **out, uint32_t 
         status = hats_fhe_params_init(&params, set_id, budget.log_t, err);
     if (status != HATS_OK)
         return status;
-    /* dot products are exact while the weights sum to less than 2^31 (ring/kernels.h) */
-    bool direct = budget.l1_sum < UINT64_C(1) << 31 &&
+    uint32_t w_max = largest_weight(shape, weights->w);
+    bool direct = w_max <= INT16_MAX && /* what dot products take (ring/kernels.h) */
                   (path == HATS_PATH_DIRECT ||
                    (path == HATS_PATH_BEST && direct_is_cheaper(shape, params.n)));
     m = hats_alloc(sizeof *m);
@@ -83,6 +91,7 @@ hats_status hats_linear_model_new_path(struct hats_linear_model **out, uint32_t 
     m->params = params;
     m->shape = *shape;
     m->budget = budget;
+    m->w_max = (int)w_max;
     m->span = (size_t)shape->outs_per_ct * shape->block;
     status = fill(m, weights, direct);
     if (status != HATS_OK)

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "field/field.h"
+#include "ring/kernels.h"
 
 hats_status hats_fhe_public_decode(struct hats_fhe_public **out, const uint8_t *bytes,
                                    size_t len_bytes, struct hats_error *err) {
@@ -19,14 +20,14 @@ hats_status hats_fhe_public_decode(struct hats_fhe_public **out, const uint8_t *
         goto done;
     }
     pk->set_id = set_id;
-    pk->b0 = (uint64_t *)(void *)((uint8_t *)pk + HATS_ALIGN);
-    pk->b0_hat = pk->b0 + n;
-    status = hats_fhe_words(pk->b0, words, n, err);
+    pk->b0_hat = (uint64_t *)(void *)((uint8_t *)pk + HATS_ALIGN);
+    pk->b0_planes = (int16_t *)(void *)(pk->b0_hat + n);
+    status = hats_fhe_words(pk->b0_hat, words, n, err);
     if (status != HATS_OK) {
         status = hats_fail_in(err, status, "public key");
         goto done;
     }
-    memcpy(pk->b0_hat, pk->b0, n * sizeof *pk->b0);
+    hats_ring_kernels()->split(pk->b0_planes, pk->b0_hat, n);
     hats_ntt_forward(ntt, pk->b0_hat);
     *out = pk;
     pk = NULL;
@@ -37,7 +38,7 @@ done:
 
 void hats_fhe_public_free(struct hats_fhe_public *pk) { hats_free(pk); }
 
-/* One block: the struct in the first cache line, then b0 and its transform. */
+/* One block: the struct in the first cache line, then the two forms of b0. */
 _Static_assert(sizeof(struct hats_fhe_public) <= HATS_ALIGN, "the struct fits one cache line");
 
 size_t hats_fhe_public_memory(uint32_t set_id) {

@@ -17,7 +17,7 @@
 
 /* Kept coefficients of one answer ciphertext up to which dot products with s beat two transforms and
  * a product (ring/ring.h). */
-#define DIRECT_MAX 64
+#define DIRECT_MAX 200
 
 /* One block: the struct, then what it points to. */
 struct hats_fhe_secret {
@@ -27,7 +27,7 @@ struct hats_fhe_secret {
     const struct hats_ntt *ntt;
     uint64_t *s_hat; /* transform of s */
     uint64_t *b0;    /* -a0 s + e0: public */
-    int8_t *s_rev;   /* s_{N-1} .. s_0 */
+    int16_t *s_rev;  /* s_{N-1} .. s_0 */
     uint8_t k_s[PRF_KEY_LEN];
 };
 
@@ -96,7 +96,7 @@ hats_status hats_fhe_secret_new(struct hats_fhe_secret **out, uint32_t set_id,
     if (status != HATS_OK)
         return status;
     size_t n = params.n, head = (sizeof(struct hats_fhe_secret) + HATS_ALIGN - 1) / HATS_ALIGN;
-    size_t len = head * HATS_ALIGN + n * (2 * sizeof(uint64_t) + 1);
+    size_t len = head * HATS_ALIGN + n * (2 * sizeof(uint64_t) + sizeof(int16_t));
     struct hats_fhe_secret *sk = hats_alloc(len);
     if (sk == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory for a secret key");
@@ -106,7 +106,7 @@ hats_status hats_fhe_secret_new(struct hats_fhe_secret **out, uint32_t set_id,
     sk->ntt = hats_ntt_shared(params.log_n);
     sk->s_hat = (uint64_t *)(void *)((uint8_t *)sk + head * HATS_ALIGN);
     sk->b0 = sk->s_hat + n;
-    sk->s_rev = (int8_t *)(sk->b0 + n);
+    sk->s_rev = (int16_t *)(void *)(sk->b0 + n);
     status = sk->ntt != NULL ? fill(sk, seed) : HATS_E_MEMORY;
     if (status != HATS_OK) {
         hats_fhe_secret_free(sk);
@@ -270,13 +270,14 @@ static int64_t round_to_plaintext(uint64_t v, unsigned log_t) {
     return (int64_t)(y ^ t / 2) - (int64_t)(t / 2);
 }
 
-/* out = the kept coefficients of c1 s; c1 is used up. */
+/* out = the kept coefficients of c1 s; c1 is used up. planes is scratch. */
 static void product_at(const struct hats_fhe_secret *sk, const struct hats_linear_shape *shape,
-                       uint64_t *out, uint64_t *c1, uint32_t outs) {
+                       uint64_t *out, uint64_t *c1, int16_t *planes, uint32_t outs) {
     if (outs <= DIRECT_MAX) {
+        hats_ring_kernels()->split(planes, c1, sk->n);
         for (uint32_t i = 0; i < outs; i++)
-            out[i] = hats_ring_coefficient_i8(c1, sk->n, sk->s_rev, sk->n,
-                                              (size_t)(i + 1) * shape->block - 1);
+            out[i] = hats_ring_coefficient(planes, sk->n, sk->s_rev, sk->n, 1,
+                                           (size_t)(i + 1) * shape->block - 1);
         return;
     }
     const struct hats_field_kernels *field = hats_field_kernels();
@@ -292,7 +293,7 @@ hats_status hats_linear_decrypt(int64_t *y, const struct hats_fhe_secret *sk,
                                 const struct hats_linear_shape *shape, const uint8_t *answer,
                                 size_t len_bytes, struct hats_error *err) {
     struct hats_answer_view view;
-    size_t n = sk->n, scratch_len = 3 * n * sizeof(uint64_t);
+    size_t n = sk->n, scratch_len = 4 * n * sizeof(uint64_t);
     if (params->set_id != sk->set_id)
         return hats_fail(err, HATS_E_VERSION,
                          "the key belongs to parameter set %u, the model to %u",
@@ -304,6 +305,7 @@ hats_status hats_linear_decrypt(int64_t *y, const struct hats_fhe_secret *sk,
     if (c1 == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory to decrypt");
     uint64_t *c0 = c1 + n, *product = c0 + n; /* at most N words are kept */
+    int16_t *planes = (int16_t *)(void *)(product + n);
     const uint8_t *at = view.words;
     for (uint32_t q = 0; q < shape->n_out; q++) {
         uint32_t outs = hats_linear_outs_in(shape, q);
@@ -315,7 +317,7 @@ hats_status hats_linear_decrypt(int64_t *y, const struct hats_fhe_secret *sk,
             hats_wipe(y, shape->k * sizeof *y);
             goto done;
         }
-        product_at(sk, shape, product, c1, outs);
+        product_at(sk, shape, product, c1, planes, outs);
         for (uint32_t i = 0; i < outs; i++)
             y[(size_t)q * shape->outs_per_ct + i] =
                 round_to_plaintext(hats_fp_add(c0[i], product[i]), params->log_t);

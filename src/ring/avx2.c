@@ -7,6 +7,10 @@ static __m256i load_u64(const uint64_t *p) {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
+static __m256i load_i16(const int16_t *p) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
 static __m256i all(uint64_t v) { return _mm256_set1_epi64x((int64_t)v); }
 
 /* The population counts of cbd_bits in four 64-bit lanes, by nibbles. */
@@ -153,49 +157,66 @@ static void mul_sum(uint64_t *out, const uint64_t *const *a, const uint64_t *con
     }
 }
 
-struct halves {
-    __m256i high, low, weights;
-};
-
-static inline void accumulate(struct halves *s, __m256i w, __m256i x) {
-    __m256i y = _mm256_xor_si256(x, all(UINT64_C(0x8000000080000000)));
-    s->low = _mm256_add_epi64(s->low, _mm256_mul_epi32(w, y));
-    s->high = _mm256_add_epi64(s->high, _mm256_mul_epi32(w, _mm256_srli_epi64(y, 32)));
-    s->weights = _mm256_add_epi64(s->weights, w);
+/* Sixteen words a turn: a shuffle pairs equal limbs of two words, then pairs are transposed. */
+static void split(int16_t *planes, const uint64_t *x, size_t n) {
+    const __m256i pair = _mm256_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15, 0,
+                                          1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+    const __m256i interleave = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i centre = _mm256_set1_epi16(INT16_MIN);
+    for (size_t i = 0; i < n; i += 16) {
+        __m256i v[4], plane[4];
+        for (int k = 0; k < 4; k++)
+            v[k] = _mm256_shuffle_epi8(load_u64(x + i + 4 * k), pair);
+        __m256i low01 = _mm256_unpacklo_epi32(v[0], v[1]),
+                low23 = _mm256_unpacklo_epi32(v[2], v[3]);
+        __m256i high01 = _mm256_unpackhi_epi32(v[0], v[1]);
+        __m256i high23 = _mm256_unpackhi_epi32(v[2], v[3]);
+        plane[0] = _mm256_unpacklo_epi64(low01, low23);
+        plane[1] = _mm256_unpackhi_epi64(low01, low23);
+        plane[2] = _mm256_unpacklo_epi64(high01, high23);
+        plane[3] = _mm256_unpackhi_epi64(high01, high23);
+        for (size_t l = 0; l < 4; l++) {
+            __m256i ordered = _mm256_permutevar8x32_epi32(plane[l], interleave);
+            _mm256_storeu_si256((__m256i *)(void *)(planes + l * n + i),
+                                _mm256_xor_si256(ordered, centre));
+        }
+    }
 }
 
 static int64_t sum_lanes(__m256i v) {
+    __m256i wide = _mm256_add_epi64(_mm256_cvtepi32_epi64(_mm256_castsi256_si128(v)),
+                                    _mm256_cvtepi32_epi64(_mm256_extracti128_si256(v, 1)));
     int64_t lane[4];
-    _mm256_storeu_si256((__m256i *)(void *)lane, v);
+    _mm256_storeu_si256((__m256i *)(void *)lane, wide);
     return lane[0] + lane[1] + lane[2] + lane[3];
 }
 
-static uint64_t joined(const struct halves *s) {
-    return dot_join(sum_lanes(s->high), sum_lanes(s->low), sum_lanes(s->weights));
-}
-
-static uint64_t dot_i8(const int8_t *w, const uint64_t *x, size_t n) {
-    struct halves s = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4)
-        accumulate(&s, widen_i8(w + i), load_u64(x + i));
-    uint64_t sum = joined(&s);
-    for (; i < n; i++)
-        sum = hats_fp_add(sum, reduce_signed((hats_i128)x[i] * w[i]));
-    return sum;
-}
-
-static uint64_t dot_i32(const int32_t *w, const uint64_t *x, size_t n) {
-    struct halves s = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(w + i));
-        accumulate(&s, _mm256_cvtepi32_epi64(four), load_u64(x + i));
+/* A step adds two products of at most w_max 2^15 to a 32-bit lane, so 32767 / w_max of them fit. */
+static uint64_t dot(const int16_t *w, const int16_t *planes, size_t n, size_t at, size_t count,
+                    int w_max) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    int64_t sums[4] = {0}, w_sum = 0;
+    size_t i = 0, whole = count / 16 * 16, run = 16 * (size_t)(32767 / w_max);
+    while (i < whole) {
+        size_t end = whole - i < run ? whole : i + run;
+        __m256i s0 = _mm256_setzero_si256(), s1 = s0, s2 = s0, s3 = s0, ws = s0;
+        for (; i < end; i += 16) {
+            const int16_t *p = planes + at + i;
+            __m256i v = load_i16(w + i);
+            s0 = _mm256_add_epi32(s0, _mm256_madd_epi16(v, load_i16(p)));
+            s1 = _mm256_add_epi32(s1, _mm256_madd_epi16(v, load_i16(p + n)));
+            s2 = _mm256_add_epi32(s2, _mm256_madd_epi16(v, load_i16(p + 2 * n)));
+            s3 = _mm256_add_epi32(s3, _mm256_madd_epi16(v, load_i16(p + 3 * n)));
+            ws = _mm256_add_epi32(ws, _mm256_madd_epi16(v, ones));
+        }
+        sums[0] += sum_lanes(s0);
+        sums[1] += sum_lanes(s1);
+        sums[2] += sum_lanes(s2);
+        sums[3] += sum_lanes(s3);
+        w_sum += sum_lanes(ws);
     }
-    uint64_t sum = joined(&s);
-    for (; i < n; i++)
-        sum = hats_fp_add(sum, reduce_signed((hats_i128)x[i] * w[i]));
-    return sum;
+    dot_tail(sums, &w_sum, w, planes, n, at, whole, count);
+    return dot_join(sums, w_sum);
 }
 
 static __m256i swap_bytes(__m256i v) {
@@ -229,6 +250,6 @@ static void store_be(uint8_t *bytes, const uint64_t *a, size_t n) {
 }
 
 const struct hats_ring_kernels hats_ring_avx2 = {
-    cbd21,   ternary,  keep_canonical_scalar, from_small, add_small, dot_i8, dot_i32, mul_sum,
+    cbd21,   ternary,  keep_canonical_scalar, from_small, add_small, split, dot, mul_sum,
     load_be, store_be,
 };

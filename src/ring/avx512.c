@@ -4,6 +4,10 @@
 #include <immintrin.h>
 
 static __m512i load_u64(const uint64_t *p) { return _mm512_loadu_si512(p); }
+static __m512i load_i16(__mmask32 which, const int16_t *p) {
+    return _mm512_maskz_loadu_epi16(which, p);
+}
+static void store_256(int16_t *p, __m256i v) { _mm256_storeu_si256((__m256i *)(void *)p, v); }
 static __m512i all(uint64_t v) { return _mm512_set1_epi64((int64_t)v); }
 
 /* The population counts of cbd_bits for one coefficient of eight groups. */
@@ -101,55 +105,60 @@ static void add_small(uint64_t *out, const uint64_t *a, const int8_t *e, size_t 
     }
 }
 
-struct halves {
-    __m512i high, low, weights;
-};
-
-static inline void accumulate(struct halves *s, __m512i w, __m512i x) {
-    __m512i y = _mm512_xor_si512(x, all(UINT64_C(0x8000000080000000)));
-    s->low = _mm512_add_epi64(s->low, _mm512_mul_epi32(w, y));
-    s->high = _mm512_add_epi64(s->high, _mm512_mul_epi32(w, _mm512_srli_epi64(y, 32)));
-    s->weights = _mm512_add_epi64(s->weights, w);
+/* Sixteen words a turn: a two-source permutation gathers two planes of them at once. */
+static void split(int16_t *planes, const uint64_t *x, size_t n) {
+    static const uint16_t first_of[32] = {
+        0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60,
+        1, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45, 49, 53, 57, 61,
+    };
+    const __m512i first = _mm512_loadu_si512(first_of);
+    const __m512i second = _mm512_add_epi16(first, _mm512_set1_epi16(2));
+    const __m512i centre = _mm512_set1_epi16(INT16_MIN);
+    for (size_t i = 0; i < n; i += 16) {
+        __m512i a = load_u64(x + i), b = load_u64(x + i + 8);
+        __m512i planes01 = _mm512_xor_si512(_mm512_permutex2var_epi16(a, first, b), centre);
+        __m512i planes23 = _mm512_xor_si512(_mm512_permutex2var_epi16(a, second, b), centre);
+        store_256(planes + i, _mm512_castsi512_si256(planes01));
+        store_256(planes + n + i, _mm512_extracti64x4_epi64(planes01, 1));
+        store_256(planes + 2 * n + i, _mm512_castsi512_si256(planes23));
+        store_256(planes + 3 * n + i, _mm512_extracti64x4_epi64(planes23, 1));
+    }
 }
 
-static uint64_t joined(const struct halves *a, const struct halves *b) {
-    return dot_join(_mm512_reduce_add_epi64(_mm512_add_epi64(a->high, b->high)),
-                    _mm512_reduce_add_epi64(_mm512_add_epi64(a->low, b->low)),
-                    _mm512_reduce_add_epi64(_mm512_add_epi64(a->weights, b->weights)));
+static int64_t sum_lanes(__m512i v) {
+    return _mm512_reduce_add_epi64(
+        _mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(v)),
+                         _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(v, 1))));
 }
 
-static uint64_t dot_i8(const int8_t *w, const uint64_t *x, size_t n) {
-    struct halves a = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
-    struct halves b = a;
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-        accumulate(&a, widen_i8(w + i), load_u64(x + i));
-        accumulate(&b, widen_i8(w + i + 8), load_u64(x + i + 8));
+/* A step adds two products of at most w_max 2^15 to a 32-bit lane, so 32767 / w_max of them fit. */
+static uint64_t dot(const int16_t *w, const int16_t *planes, size_t n, size_t at, size_t count,
+                    int w_max) {
+    const __m512i ones = _mm512_set1_epi16(1);
+    int64_t sums[4] = {0}, w_sum = 0;
+    size_t i = 0, run = 32 * (size_t)(32767 / w_max);
+    while (i < count) {
+        size_t end = count - i < run ? count : i + run;
+        __m512i s0 = _mm512_setzero_si512(), s1 = s0, s2 = s0, s3 = s0, ws = s0;
+        for (; i < end; i += 32) {
+            const int16_t *p = planes + at + i;
+            __mmask32 left =
+                end - i < 32 ? (__mmask32)((UINT32_C(1) << (end - i)) - 1) : UINT32_MAX;
+            __m512i v = load_i16(left, w + i);
+            s0 = _mm512_add_epi32(s0, _mm512_madd_epi16(v, load_i16(left, p)));
+            s1 = _mm512_add_epi32(s1, _mm512_madd_epi16(v, load_i16(left, p + n)));
+            s2 = _mm512_add_epi32(s2, _mm512_madd_epi16(v, load_i16(left, p + 2 * n)));
+            s3 = _mm512_add_epi32(s3, _mm512_madd_epi16(v, load_i16(left, p + 3 * n)));
+            ws = _mm512_add_epi32(ws, _mm512_madd_epi16(v, ones));
+        }
+        sums[0] += sum_lanes(s0);
+        sums[1] += sum_lanes(s1);
+        sums[2] += sum_lanes(s2);
+        sums[3] += sum_lanes(s3);
+        w_sum += sum_lanes(ws);
+        i = end;
     }
-    for (; i < n; i += 8) {
-        __mmask8 left = n - i < 8 ? (__mmask8)((1u << (n - i)) - 1) : 0xff;
-        __m512i tail = _mm512_cvtepi8_epi64(_mm_maskz_loadu_epi8(left, w + i));
-        accumulate(&a, tail, _mm512_maskz_loadu_epi64(left, x + i));
-    }
-    return joined(&a, &b);
-}
-
-static uint64_t dot_i32(const int32_t *w, const uint64_t *x, size_t n) {
-    struct halves a = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
-    struct halves b = a;
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-        __m512i w16 = _mm512_loadu_si512(w + i);
-        accumulate(&a, _mm512_cvtepi32_epi64(_mm512_castsi512_si256(w16)), load_u64(x + i));
-        accumulate(&b, _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(w16, 1)),
-                   load_u64(x + i + 8));
-    }
-    for (; i < n; i += 8) {
-        __mmask8 left = n - i < 8 ? (__mmask8)((1u << (n - i)) - 1) : 0xff;
-        __m512i tail = _mm512_cvtepi32_epi64(_mm256_maskz_loadu_epi32(left, w + i));
-        accumulate(&a, tail, _mm512_maskz_loadu_epi64(left, x + i));
-    }
-    return joined(&a, &b);
+    return dot_join(sums, w_sum);
 }
 
 /* lo + 2^64 hi - 2^32 carries mod p, carries < 2^32; the steps of hats_fp_reduce128. */
@@ -220,6 +229,5 @@ static void store_be(uint8_t *bytes, const uint64_t *a, size_t n) {
 }
 
 const struct hats_ring_kernels hats_ring_avx512 = {
-    cbd21,  ternary, keep_canonical, from_small, add_small,
-    dot_i8, dot_i32, mul_sum,        load_be,    store_be,
+    cbd21, ternary, keep_canonical, from_small, add_small, split, dot, mul_sum, load_be, store_be,
 };

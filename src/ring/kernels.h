@@ -5,9 +5,9 @@
  *
  *     (c w)_i = sum_{j <= i} w_j c_{i-j} - sum_{j > i} w_j c_{N+i-j}
  *
- * so a few coefficients of a product by a small w need no transform (ring.h); dot_i8 and dot_i32 are
- * that sum. With |w| summing to less than 2^31 it is exact in 64-bit lanes: x is split into two signed
- * halves, x = 2^32 h + l + (2^63 + 2^31), |h|, |l| <= 2^31, and sum w h, sum w l stay below 2^62.
+ * so a few coefficients of a product by a small w need no transform (ring.h). For such dot products c is
+ * kept as four planes of signed 16-bit limbs, x = sum_l 2^{16 l} (plane_l + 2^15), in which a vector unit
+ * multiplies and adds pairs into 32 bits.
  *
  * All backends give the same results. All functions are constant time in the array contents, except
  * where said. Buffers need no alignment unless said; outputs are disjoint from inputs or equal to them.
@@ -34,9 +34,12 @@ struct hats_ring_kernels {
     /* out = e as field elements; out = a + e. n a multiple of 8. */
     void (*from_small)(uint64_t *out, const int8_t *e, size_t n);
     void (*add_small)(uint64_t *out, const uint64_t *a, const int8_t *e, size_t n);
-    /* sum w_i x_i mod p, any n. x may be any 64-bit words. sum |w_i| < 2^31. */
-    uint64_t (*dot_i8)(const int8_t *w, const uint64_t *x, size_t n);
-    uint64_t (*dot_i32)(const int32_t *w, const uint64_t *x, size_t n);
+    /* Words as limb planes: planes[l * n + i] = (x_i >> 16 l mod 2^16) - 2^15. n a multiple of 16. */
+    void (*split)(int16_t *planes, const uint64_t *x, size_t n);
+    /* sum w_i x_{at+i} mod p over i < count, with x as planes of n words each, at + count <= n;
+     * |w_i| <= w_max, 1 <= w_max <= 32767. */
+    uint64_t (*dot)(const int16_t *w, const int16_t *planes, size_t n, size_t at, size_t count,
+                    int w_max);
     /* out = sum over terms of a[t] * b[t], element by element; 1 <= n_terms <= 128, n a multiple of
      * 8, out distinct from all inputs, inputs canonical. */
     void (*mul_sum)(uint64_t *out, const uint64_t *const *a, const uint64_t *const *b,

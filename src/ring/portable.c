@@ -21,18 +21,18 @@ static void add_small(uint64_t *out, const uint64_t *a, const int8_t *e, size_t 
         out[i] = hats_fp_add(a[i], hats_fp_from_i64(e[i]));
 }
 
-static uint64_t dot_i8(const int8_t *w, const uint64_t *x, size_t n) {
-    hats_i128 sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (hats_i128)x[i] * w[i];
-    return reduce_signed(sum);
+static void split(int16_t *planes, const uint64_t *x, size_t n) {
+    for (size_t l = 0; l < 4; l++)
+        for (size_t i = 0; i < n; i++)
+            planes[l * n + i] = (int16_t)((int32_t)(x[i] >> 16 * l & 0xffff) - 32768);
 }
 
-static uint64_t dot_i32(const int32_t *w, const uint64_t *x, size_t n) {
-    hats_i128 sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (hats_i128)x[i] * w[i];
-    return reduce_signed(sum);
+static uint64_t dot(const int16_t *w, const int16_t *planes, size_t n, size_t at, size_t count,
+                    int w_max) {
+    int64_t sums[4] = {0}, w_sum = 0;
+    (void)w_max;
+    dot_tail(sums, &w_sum, w, planes, n, at, 0, count);
+    return dot_join(sums, w_sum);
 }
 
 /* lo + 2^128 * carries mod p, with 2^128 = -2^32 mod p. carries < 2^32. */
@@ -69,6 +69,6 @@ static void store_be(uint8_t *bytes, const uint64_t *a, size_t n) {
 }
 
 const struct hats_ring_kernels hats_ring_portable = {
-    cbd21,   ternary,  keep_canonical_scalar, from_small, add_small, dot_i8, dot_i32, mul_sum,
+    cbd21,   ternary,  keep_canonical_scalar, from_small, add_small, split, dot, mul_sum,
     load_be, store_be,
 };

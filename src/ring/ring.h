@@ -5,7 +5,8 @@
  *
  *     (c w)_i = <c_{lo .. i}, w_rev tail> - <c_{N+i-span+1 .. N-1}, w_rev head>
  *
- * About span/10 ns with AVX-512, against 18 us for an inverse transform at N = 4096.
+ * c is given as limb planes (hats_ring_kernels()->split). At span = N = 4096 one coefficient costs about
+ * a hundredth of a transform (bench/linear.c: dot, ntt).
  */
 #ifndef HATS_RING_RING_H
 #define HATS_RING_RING_H
@@ -13,10 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 1 <= span <= n, index < n, sum |w| < 2^31. Constant time in c and w. */
-uint64_t hats_ring_coefficient_i8(const uint64_t *c, size_t n, const int8_t *w_rev, size_t span,
-                                  size_t index);
-uint64_t hats_ring_coefficient_i32(const uint64_t *c, size_t n, const int32_t *w_rev, size_t span,
-                                   size_t index);
+/* 1 <= span <= n, index < n, |w| <= w_max <= 32767, planes of n words. Constant time in c and w. */
+uint64_t hats_ring_coefficient(const int16_t *planes, size_t n, const int16_t *w_rev, size_t span,
+                               int w_max, size_t index);
 
 #endif

@@ -33,15 +33,23 @@ static inline void ternary_digits(int8_t *out, size_t n, uint8_t b) {
     }
 }
 
-/* v mod p for |v| < 2^96. */
-static inline uint64_t reduce_signed(hats_i128 v) {
-    return hats_fp_reduce128((hats_u128)(v + ((hats_i128)HATS_P << 32)));
+/* sum_l 2^{16 l} sums[l] + 2^15 (1 + 2^16 + 2^32 + 2^48) w_sum mod p: a dot product from its four planes.
+ * |sums[l]| < 2^48, |w_sum| < 2^32. */
+static inline uint64_t dot_join(const int64_t sums[4], int64_t w_sum) {
+    hats_i128 total = 0;
+    for (int l = 3; l >= 0; l--)
+        total = total * 65536 + sums[l] + 32768 * w_sum;
+    return hats_fp_reduce128((hats_u128)(total + ((hats_i128)HATS_P << 36)));
 }
 
-/* sum w x from the two halves that the vector kernels accumulate. */
-static inline uint64_t dot_join(int64_t high, int64_t low, int64_t w_sum) {
-    hats_i128 offset = ((hats_i128)1 << 63) + ((hats_i128)1 << 31);
-    return reduce_signed((hats_i128)high * ((hats_i128)1 << 32) + low + offset * w_sum);
+/* Adds w_i x_{at+i} for from <= i < count to the four sums and to w_sum. */
+static inline void dot_tail(int64_t sums[4], int64_t *w_sum, const int16_t *w,
+                            const int16_t *planes, size_t n, size_t at, size_t from, size_t count) {
+    for (size_t i = from; i < count; i++) {
+        *w_sum += w[i];
+        for (size_t l = 0; l < 4; l++)
+            sums[l] += (int32_t)w[i] * planes[l * n + at + i];
+    }
 }
 
 static inline size_t keep_canonical_scalar(uint64_t *words, size_t n) {

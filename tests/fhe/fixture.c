@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include "base/random.h"
+#include "field/field.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,26 @@ void fixture_bytes(void *out, size_t len_bytes) {
 bool fixture_frozen_random(void *ctx, void *out, size_t len_bytes) {
     memset(out, *(const uint8_t *)ctx, len_bytes);
     return true;
+}
+
+void fixture_product(uint64_t out[N], const uint64_t c[N], const int32_t w[N]) {
+    static _Alignas(64) uint64_t c_hat[N], w_hat[N];
+    const struct hats_ntt *ntt = hats_ntt_shared(12);
+    memcpy(c_hat, c, sizeof c_hat);
+    for (size_t i = 0; i < N; i++)
+        w_hat[i] = hats_fp_from_i64(w[i]);
+    hats_ntt_forward(ntt, c_hat);
+    hats_ntt_forward(ntt, w_hat);
+    hats_field_kernels()->mul(c_hat, c_hat, w_hat, N);
+    hats_ntt_inverse(ntt, c_hat);
+    memcpy(out, c_hat, sizeof c_hat);
+}
+
+void fixture_product_i8(uint64_t out[N], const uint64_t c[N], const int8_t w[N]) {
+    static int32_t wide[N];
+    for (size_t i = 0; i < N; i++)
+        wide[i] = w[i];
+    fixture_product(out, c, wide);
 }
 
 void fixture_key_make(struct fixture_key *key, const uint8_t seed[HATS_FHE_SEED_LEN]) {

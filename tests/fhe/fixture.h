@@ -24,6 +24,10 @@ void fixture_bytes(void *out, size_t len_bytes);
 /* A source for hats_random_set_source that always gives the byte *ctx. */
 bool fixture_frozen_random(void *ctx, void *out, size_t len_bytes);
 
+/* out = c w in the ring, through the transform. */
+void fixture_product(uint64_t out[N], const uint64_t c[N], const int32_t w[N]);
+void fixture_product_i8(uint64_t out[N], const uint64_t c[N], const int8_t w[N]);
+
 struct fixture_key {
     uint8_t seed[HATS_FHE_SEED_LEN];
     struct hats_fhe_secret *sk;

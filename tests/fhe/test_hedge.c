@@ -9,7 +9,6 @@
 #include "field/field.h"
 #include "hash/sha256.h"
 #include "hash/shake.h"
-#include "ring/ring.h"
 #include "ring/sample.h"
 
 #include <stdlib.h>
@@ -56,15 +55,6 @@ static size_t key_prefix(uint8_t *out, const char *tag) {
     return len + 36;
 }
 
-/* a * s for ternary s, coefficient by coefficient. */
-static void product_with_secret(uint64_t *out, const uint64_t *a, const int8_t *s) {
-    int8_t rev[N];
-    for (size_t i = 0; i < N; i++)
-        rev[i] = s[N - 1 - i];
-    for (size_t i = 0; i < N; i++)
-        out[i] = hats_ring_coefficient_i8(a, N, rev, N, i);
-}
-
 static void shake_of(uint8_t out[32], const void *a, size_t a_len, const void *b, size_t b_len,
                      const void *c, size_t c_len, const void *d, size_t d_len, const void *last,
                      size_t last_len) {
@@ -90,7 +80,7 @@ static void keys_and_ciphertexts_follow_their_pinned_derivations(void **state) {
     hats_ring_ternary(s, N, prefix, key_prefix(prefix, "HATS-S-1"));
     hats_ring_cbd21(e, N, prefix, key_prefix(prefix, "HATS-E0-1"));
     hats_ring_uniform(a0, N, "HATS-a0\0\x10\0\0\0\0", 13); /* LE32(4096), LE16(0) */
-    product_with_secret(product, a0, s);
+    fixture_product_i8(product, a0, s);
     for (size_t i = 0; i < N; i++)
         assert_int_equal(hats_load_be64(key.pk_bytes + 20 + 8 * i),
                          hats_fp_sub(hats_fp_from_i64(e[i]), product[i]));
@@ -130,7 +120,7 @@ static void keys_and_ciphertexts_follow_their_pinned_derivations(void **state) {
     memcpy(prefix + 70, seed, 32);
     memcpy(prefix + 102, digest, 32);
     hats_ring_cbd21(e, N, prefix, 134);
-    product_with_secret(product, a, s);
+    fixture_product_i8(product, a, s);
     for (size_t i = 0; i < N; i++) {
         uint64_t m = hats_fp_mul(params->delta, hats_fp_from_i64(i < D ? x[i] : 0));
         uint64_t c0 = hats_fp_sub(hats_fp_add(hats_fp_from_i64(e[i]), m), product[i]);

@@ -5,7 +5,6 @@
 #include "base/bytes.h"
 #include "fhe/internal.h"
 #include "field/field.h"
-#include "ring/ring.h"
 #include "ring/sample.h"
 
 #include <stdlib.h>
@@ -41,20 +40,18 @@ static int clear(void **state) {
     return 0;
 }
 
-/* out += c w, by dot products. */
 static void add_product_i32(uint64_t *out, const uint64_t *c, const int32_t *w) {
-    static int32_t rev[N];
+    static uint64_t product[N];
+    fixture_product(product, c, w);
     for (size_t i = 0; i < N; i++)
-        rev[i] = w[N - 1 - i];
-    for (size_t i = 0; i < N; i++)
-        out[i] = hats_fp_add(out[i], hats_ring_coefficient_i32(c, N, rev, N, i));
+        out[i] = hats_fp_add(out[i], product[i]);
 }
 
 static void add_product_i8(uint64_t *out, const uint64_t *c, const int8_t *w) {
-    static int32_t wide[N];
+    static uint64_t product[N];
+    fixture_product_i8(product, c, w);
     for (size_t i = 0; i < N; i++)
-        wide[i] = w[i];
-    add_product_i32(out, c, wide);
+        out[i] = hats_fp_add(out[i], product[i]);
 }
 
 /* W_{0,k} by the formula of linear.h. */
@@ -139,15 +136,13 @@ static void answers_follow_their_pinned_derivation(void **state) {
 
 /* c0 + c1 s - Delta y of output o, as a signed integer: noise and flood together. */
 static int64_t total_noise(const struct fixture_call *call, uint32_t o, int64_t y) {
-    static uint64_t c1[N];
-    static int8_t rev[N];
+    static uint64_t c1[N], product[N];
     uint64_t delta = hats_linear_model_params(model.model)->delta;
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = 0; i < N; i++)
         c1[i] = hats_load_be64(call->answer + ANSWER_HEAD + 8 * i);
-        rev[i] = s[N - 1 - i];
-    }
+    fixture_product_i8(product, c1, s);
     uint64_t phase = hats_fp_add(hats_load_be64(call->answer + ANSWER_HEAD + 8 * (N + o)),
-                                 hats_ring_coefficient_i8(c1, N, rev, N, (o + 1) * BLOCK - 1));
+                                 product[(o + 1) * BLOCK - 1]);
     uint64_t v = hats_fp_sub(phase, hats_fp_mul(delta, hats_fp_from_i64(y)));
     return v > HATS_P / 2 ? -(int64_t)(HATS_P - v) : (int64_t)v;
 }

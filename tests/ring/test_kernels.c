@@ -164,7 +164,7 @@ static void small_elements_add_like_field_elements(void **state) {
     on_every_backend(small_law);
 }
 
-static uint64_t dot_by_definition(const int32_t *w, const uint64_t *x, size_t n) {
+static uint64_t dot_by_definition(const int16_t *w, const uint64_t *x, size_t n) {
     uint64_t sum = 0;
     for (size_t i = 0; i < n; i++)
         sum = hats_fp_add(sum,
@@ -172,20 +172,42 @@ static uint64_t dot_by_definition(const int32_t *w, const uint64_t *x, size_t n)
     return sum;
 }
 
-static void dot_law(const struct hats_ring_kernels *k) {
-    static uint64_t x[300];
-    static int32_t w[300];
-    static int8_t w8[300];
-    for (size_t n = 0; n < 300; n++) {
-        for (size_t i = 0; i < n; i++) {
-            x[i] = random_u64() % 4 == 0 ? UINT64_MAX - random_u64() % 2 : random_element();
-            w8[i] = (int8_t)random_u64();
-            w[i] = w8[i];
-        }
-        assert_int_equal(k->dot_i8(w8, x, n), dot_by_definition(w, x, n));
+static void split_law(const struct hats_ring_kernels *k) {
+    static uint64_t x[256];
+    static int16_t planes[4 * 256];
+    for (size_t n = 16; n <= 256; n *= 2) {
         for (size_t i = 0; i < n; i++)
-            w[i] = (int32_t)(random_u64() % 14000000) - 7000000;
-        assert_int_equal(k->dot_i32(w, x, n), dot_by_definition(w, x, n));
+            x[i] = random_u64() % 4 == 0 ? UINT64_MAX - random_u64() % 2 : random_element();
+        k->split(planes, x, n);
+        for (size_t i = 0; i < n; i++) {
+            uint64_t joined = 0;
+            for (size_t l = 0; l < 4; l++)
+                joined += (uint64_t)(planes[l * n + i] + 32768) << 16 * l;
+            assert_int_equal(joined, x[i]);
+        }
+    }
+}
+
+static void words_are_split_into_centred_limbs(void **state) {
+    (void)state;
+    on_every_backend(split_law);
+}
+
+static void dot_law(const struct hats_ring_kernels *k) {
+    enum { N = 512 };
+    static uint64_t x[N];
+    static int16_t planes[4 * N], w[N];
+    static const int w_maxima[] = {1, 2, 127, 255, 4000, 16384, 32767};
+    for (int turn = 0; turn < MANY; turn++) {
+        int w_max = w_maxima[turn % (int)HATS_COUNT_OF(w_maxima)];
+        size_t at = random_u64() % 100, count = random_u64() % (N - at + 1);
+        for (size_t i = 0; i < N; i++) {
+            x[i] = random_element();
+            w[i] = (int16_t)((int)(random_u64() % (2 * (unsigned)w_max + 1)) - w_max);
+        }
+        k->split(planes, x, N);
+        assert_int_equal(k->dot(w, planes, N, at, count, w_max),
+                         dot_by_definition(w, x + at, count));
     }
 }
 
@@ -194,24 +216,33 @@ static void dot_products_are_exact(void **state) {
     on_every_backend(dot_law);
 }
 
-/* sum |w| = 2^31 - 1, all of one sign, against the largest words: the bound of the header. */
+/* All weights and all limbs at their bounds, with equal signs: the fullest accumulators there are. */
 static void dot_edges(const struct hats_ring_kernels *k) {
-    static uint64_t x[4096];
-    static int32_t w[4096];
-    for (int sign = -1; sign <= 1; sign += 2) {
-        for (size_t i = 0; i < 4096; i++) {
-            x[i] = i % 2 == 0 ? UINT64_MAX : 0;
-            w[i] = sign * 524287;
+    enum { N = 65536 };
+    uint64_t *x = hats_alloc_array(N, sizeof *x);
+    int16_t *planes = hats_alloc_array((size_t)4 * N, sizeof *planes);
+    int16_t *w = hats_alloc_array(N, sizeof *w);
+    static const int w_maxima[] = {1, 127, 128, 32767};
+    assert_true(x != NULL && planes != NULL && w != NULL);
+    for (int high = 0; high < 2; high++) {
+        for (size_t i = 0; i < N; i++)
+            x[i] = high ? UINT64_MAX : 0;
+        k->split(planes, x, N);
+        for (size_t m = 0; m < HATS_COUNT_OF(w_maxima); m++) {
+            for (int sign = -1; sign <= 1; sign += 2) {
+                for (size_t i = 0; i < N; i++)
+                    w[i] = (int16_t)(sign * w_maxima[m]);
+                assert_int_equal(k->dot(w, planes, N, 0, N, w_maxima[m]),
+                                 dot_by_definition(w, x, N));
+            }
         }
-        assert_int_equal(k->dot_i32(w, x, 4096), dot_by_definition(w, x, 4096));
-        for (size_t i = 0; i < 4096; i++)
-            w[i] = i == 8 ? sign * INT32_MAX : 0;
-        assert_int_equal(k->dot_i32(w, x, 4096), dot_by_definition(w, x, 4096));
-        assert_int_equal(k->dot_i32(w, x + 1, 4095), dot_by_definition(w, x + 1, 4095));
     }
+    hats_free(x);
+    hats_free(planes);
+    hats_free(w);
 }
 
-static void dot_products_are_exact_up_to_the_bound_on_the_weights(void **state) {
+static void dot_products_are_exact_where_accumulators_are_fullest(void **state) {
     (void)state;
     on_every_backend(dot_edges);
 }
@@ -289,20 +320,18 @@ static void single_coefficients_are_those_of_the_negacyclic_product(void **state
     for (int turn = 0; turn < 200; turn++) {
         size_t span = 1 + random_u64() % N;
         uint64_t c[N];
-        int32_t w[N] = {0}, w_rev[N] = {0};
-        int8_t w8_rev[N] = {0};
+        int32_t w[N] = {0};
+        int16_t w_rev[N] = {0}, planes[4 * N];
         for (size_t i = 0; i < N; i++)
             c[i] = random_element();
+        hats_ring_kernels()->split(planes, c, N);
         for (size_t j = 0; j < span; j++) {
-            w[j] = (int32_t)(random_u64() % 255) - 127;
-            w_rev[span - 1 - j] = w[j];
-            w8_rev[span - 1 - j] = (int8_t)w[j];
+            w[j] = (int32_t)(random_u64() % 65535) - 32767;
+            w_rev[span - 1 - j] = (int16_t)w[j];
         }
-        for (size_t index = 0; index < N; index++) {
-            uint64_t expected = product_coefficient(c, w, N, index);
-            assert_int_equal(hats_ring_coefficient_i32(c, N, w_rev, span, index), expected);
-            assert_int_equal(hats_ring_coefficient_i8(c, N, w8_rev, span, index), expected);
-        }
+        for (size_t index = 0; index < N; index++)
+            assert_int_equal(hats_ring_coefficient(planes, N, w_rev, span, 32767, index),
+                             product_coefficient(c, w, N, index));
     }
 }
 
@@ -310,27 +339,26 @@ static void the_transform_finds_the_same_coefficients(void **state) {
     (void)state;
     const size_t n = 1024;
     struct hats_ntt *ntt = hats_ntt_new(10);
-    uint64_t *c = hats_alloc_array(n, 8), *w_hat = hats_alloc_array(n, 8);
-    int32_t *w_rev = hats_alloc_array(n, 4);
-    uint64_t *product = hats_alloc_array(n, 8);
-    assert_true(ntt != NULL && c != NULL && w_hat != NULL && w_rev != NULL && product != NULL);
+    uint64_t *product = hats_alloc_array(n, 8), *w_hat = hats_alloc_array(n, 8);
+    int16_t *w_rev = hats_alloc_array(n, 2), *planes = hats_alloc_array(4 * n, 2);
+    assert_true(ntt != NULL && product != NULL && w_hat != NULL && w_rev != NULL && planes != NULL);
     for (size_t i = 0; i < n; i++) {
-        int32_t w = (int32_t)(random_u64() % 2001) - 1000;
-        c[i] = random_element();
+        int16_t w = (int16_t)((int)(random_u64() % 2001) - 1000);
+        product[i] = random_element();
         w_hat[i] = hats_fp_from_i64(w);
         w_rev[n - 1 - i] = w;
     }
-    memcpy(product, c, n * 8);
+    hats_ring_kernels()->split(planes, product, n);
     hats_ntt_forward(ntt, product);
     hats_ntt_forward(ntt, w_hat);
     hats_field_kernels()->mul(product, product, w_hat, n);
     hats_ntt_inverse(ntt, product);
     for (size_t i = 0; i < n; i++)
-        assert_int_equal(hats_ring_coefficient_i32(c, n, w_rev, n, i), product[i]);
-    hats_free(c);
+        assert_int_equal(hats_ring_coefficient(planes, n, w_rev, n, 1000, i), product[i]);
+    hats_free(product);
     hats_free(w_hat);
     hats_free(w_rev);
-    hats_free(product);
+    hats_free(planes);
     hats_ntt_free(ntt);
 }
 
@@ -341,8 +369,9 @@ int main(void) {
         cmocka_unit_test(ternary_digits_are_base_3_least_significant_first),
         cmocka_unit_test(words_from_p_on_are_dropped_in_order),
         cmocka_unit_test(small_elements_add_like_field_elements),
+        cmocka_unit_test(words_are_split_into_centred_limbs),
         cmocka_unit_test(dot_products_are_exact),
-        cmocka_unit_test(dot_products_are_exact_up_to_the_bound_on_the_weights),
+        cmocka_unit_test(dot_products_are_exact_where_accumulators_are_fullest),
         cmocka_unit_test(sums_of_products_are_canonical),
         cmocka_unit_test(words_are_big_endian_and_below_p),
         cmocka_unit_test(single_coefficients_are_those_of_the_negacyclic_product),

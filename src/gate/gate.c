@@ -16,7 +16,7 @@
 void hats_gate_config_init(struct hats_gate_config *config) {
     *config = (struct hats_gate_config){
         .clock_skew_ms = 600000,
-        .lease_ms = 30000,
+        .lease_ms = 10000,
         .retention_ms = 86400000,
         .memory_budget_bytes = 512u << 20,
         .key_cache_bytes = 64u << 20,

@@ -43,7 +43,7 @@ struct hats_gate_config {
     uint8_t build_digest[32]; /* SHA-256 of the running program */
 
     uint64_t clock_skew_ms;       /* 600000: how far a request's time may be off, either way */
-    uint64_t lease_ms;            /* 30000 from accept until another process may take over */
+    uint64_t lease_ms;            /* 10000 from accept until another process may take over */
     uint64_t retention_ms;        /* 86400000: how long outputs are kept */
     uint64_t memory_budget_bytes; /* 512 MiB: bodies, answers and scratch of all admitted calls */
     uint64_t key_cache_bytes;     /* 64 MiB of decoded public keys */

@@ -51,18 +51,19 @@ enum hats_problem hats_gate_call_stored(struct hats_gate_call *call, struct hats
 static hats_status evaluate(struct hats_gate_call *call, uint8_t *answer, struct hats_error *err) {
     struct hats_gate *g = call->gate;
     struct cached_key *key;
-    uint8_t ctx[32];
+    uint8_t ctx[32], mask_seed[32];
     hats_status s = hats_gate_cache_take(&g->keys, &key, g->config.store, call->core.kid, err);
     if (s != HATS_OK)
         return s;
     hats_core_context(ctx, &call->core);
+    hats_core_mask_seed(mask_seed, call->flood_seed, call->request_digest);
     while (sem_wait(&g->evaluations) != 0 && errno == EINTR)
         ;
     uint64_t start = hats_monotonic_ns();
     atomic_fetch_add(&g->evaluated, 1);
     s = hats_linear_evaluate(answer, call->model->answer_bytes, call->model->package->linear,
-                             key->pk, ctx, call->ciphertext, call->ciphertext_len, call->flood_seed,
-                             err);
+                             key->pk, ctx, call->ciphertext, call->ciphertext_len, mask_seed, err);
+    hats_wipe(mask_seed, sizeof mask_seed);
     atomic_fetch_add(&g->evaluation_ns, hats_monotonic_ns() - start);
     sem_post(&g->evaluations);
     hats_gate_cache_give(&g->keys, key);

@@ -36,7 +36,7 @@ void hats_server_answer_bytes(struct exchange *x, unsigned status, const char *t
 }
 
 void hats_server_answer_json(struct exchange *x, unsigned status, json_t *doc) {
-    char *text = doc != NULL ? json_dumps(doc, JSON_COMPACT) : NULL;
+    char *text = doc != NULL ? json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(doc);
     if (text == NULL) {
         hats_gate_count(x->server->gate, HATS_PROBLEM_INTERNAL);

@@ -54,7 +54,7 @@ const struct config_key hats_server_config_keys[] = {
      "requests a tenant may make at once before its rate counts"},
     {"limits", "clock_skew_seconds", CONFIG_NUMBER, AT(clock_skew_s), 1, DAY_S, "600",
      "how far a request's time may be off"},
-    {"limits", "lease_seconds", CONFIG_NUMBER, AT(lease_s), 1, DAY_S, "30",
+    {"limits", "lease_seconds", CONFIG_NUMBER, AT(lease_s), 1, DAY_S, "10",
      "after a crash: when another process may take an accepted call over"},
     {"limits", "retention_hours", CONFIG_NUMBER, AT(retention_hours), 0, 24 * 3660, "24",
      "how long answers are kept for repeats; receipts are kept for ever"},

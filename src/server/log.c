@@ -22,7 +22,7 @@ static json_t *line_of(const char *level, const char *event) {
 }
 
 static void write_line(json_t *line) {
-    char *text = line != NULL ? json_dumps(line, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    char *text = line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(line);
     if (text == NULL)
         return;

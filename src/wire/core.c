@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "cbor/cbor.h"
 #include "hash/sha256.h"
+#include "hash/shake.h"
 
 #include <assert.h>
 
@@ -175,4 +176,14 @@ void hats_core_context(uint8_t ctx[32], const struct hats_core *core) {
     hats_write_bytes(&w, core->model_commitment, 32);
     hats_write_bytes(&w, core->parameters_digest, 32);
     hats_sha256_tagged(ctx, "HATS-CTX-1", bytes, hats_writer_len(&w));
+}
+
+void hats_core_mask_seed(uint8_t out[32], const uint8_t flood_seed[32], const uint8_t r[32]) {
+    struct hats_shake x;
+    hats_shake256_init(&x);
+    hats_shake_absorb(&x, "HATS-MASK-1", 11);
+    hats_shake_absorb(&x, flood_seed, 32);
+    hats_shake_absorb(&x, r, 32);
+    hats_shake_squeeze(&x, out, 32);
+    hats_shake_wipe(&x);
 }

@@ -60,4 +60,13 @@ HATS_MUST_USE hats_status hats_core_decode(struct hats_core *out, const uint8_t 
 void hats_core_request_digest(uint8_t r[32], const uint8_t *core_bytes, size_t len_bytes);
 void hats_core_context(uint8_t ctx[32], const struct hats_core *core);
 
+/* What an answer's randomness is expanded from (fhe/linear.h calls it flood_seed):
+ *
+ *     SHAKE256("HATS-MASK-1" | flood_seed (32) | R (32)), 32 bytes
+ *
+ * flood_seed is fresh system randomness, drawn once a call. Should it ever repeat (a machine restored from
+ * a snapshot), another call still gets other masks: two answers under the same masks would give the
+ * weights away by one division. The same call always gets the same bytes. */
+void hats_core_mask_seed(uint8_t out[32], const uint8_t flood_seed[32], const uint8_t r[32]);
+
 #endif

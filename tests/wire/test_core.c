@@ -141,6 +141,20 @@ static void the_context_is_the_documented_digest(void **state) {
     assert_memory_equal(ctx, want, 32);
 }
 
+static void masks_depend_on_the_seed_and_on_the_call(void **state) {
+    (void)state;
+    const uint8_t seed[32] = {1}, seed2[32] = {2}, r[32] = {3}, r2[32] = {4};
+    uint8_t a[32], b[32];
+    hats_core_mask_seed(a, seed, r);
+    hats_core_mask_seed(b, seed, r);
+    assert_memory_equal(a, b, 32);
+    hats_core_mask_seed(b, seed, r2); /* a repeated seed, another call */
+    assert_memory_not_equal(a, b, 32);
+    hats_core_mask_seed(b, seed2, r);
+    assert_memory_not_equal(a, b, 32);
+    assert_memory_not_equal(a, seed, 32);
+}
+
 static void every_parameter_changes_the_digest(void **state) {
     (void)state;
     struct hats_call_parameters p = {
@@ -171,6 +185,7 @@ int main(void) {
         cmocka_unit_test(a_part_of_a_later_version_is_not_ignored),
         cmocka_unit_test(the_context_binds_series_index_key_model_and_parameters),
         cmocka_unit_test(the_context_is_the_documented_digest),
+        cmocka_unit_test(masks_depend_on_the_seed_and_on_the_call),
         cmocka_unit_test(every_parameter_changes_the_digest),
     };
     return cmocka_run_group_tests_name("core", tests, NULL, NULL);

@@ -51,11 +51,11 @@ format: ## lay out every C file as .clang-format says
 sanitize: build-sanitize/build.ninja ## build and test with address and undefined-behaviour sanitizers
 	@$(compile) build-sanitize
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	    tools/run-tests build-sanitize --no-rebuild --timeout-multiplier=5
+	    tools/run-tests build-sanitize --no-rebuild --no-suite long --timeout-multiplier=5
 
 coverage: build-coverage/build.ninja ## which lines the tests reach: build-coverage/coverage/index.html
 	@$(compile) build-coverage
-	@tools/run-tests build-coverage --no-rebuild --timeout-multiplier=3
+	@tools/run-tests build-coverage --no-rebuild --no-suite long --timeout-multiplier=3
 	@mkdir -p build-coverage/coverage
 	@gcovr --root . --filter src/ --html-details build-coverage/coverage/index.html --print-summary \
 	    build-coverage

@@ -137,8 +137,7 @@ static void keep(struct work *w, uint32_t q, uint32_t outs) {
             w->kept[i] = w->sum[(size_t)(i + 1) * m->shape.block - 1];
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        w->u_rev[i] = w->u[n - 1 - i];
+    hats_ring_reverse(w->u_rev, w->u, n);
     for (uint32_t i = 0; i < outs; i++) {
         size_t index = (size_t)(i + 1) * m->shape.block - 1;
         uint64_t sum = hats_ring_coefficient(w->pk->b0_planes, n, w->u_rev, n, 1, index);

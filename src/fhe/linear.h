@@ -20,8 +20,8 @@
  *
  * Randomness of the server. Everything fresh in output ciphertext q comes from flood_seed (32 bytes,
  * never the same for two calls: the gate hands in the mask seed of wire/core.h, which depends on the
- * request as well as on fresh randomness) through the samplers of ring/sample.h, block l of each being SHAKE256(tag | flood_seed | LE32(q) |
- * LE16(l)); tags are plain ASCII without padding:
+ * request as well as on fresh randomness) through the samplers of ring/sample.h, block l of each being
+ * SHAKE256(tag | flood_seed | LE32(q) | LE16(l)); tags are plain ASCII without padding:
  *     u      ternary     "HATS-U"      N coefficients, 8 blocks of N/8
  *     e2     cbd21       "HATS-E2"     N coefficients, 8 blocks of N/8; added to c1
  *     e1     cbd21_few   "HATS-E1"     one value a kept coefficient, added to c0

@@ -75,8 +75,7 @@ static hats_status fill(struct hats_fhe_secret *sk, const uint8_t seed[HATS_FHE_
     int8_t *small = (int8_t *)(product + n);
     uint8_t prefix[64];
     hats_ring_ternary(small, n, prefix, key_stream(prefix, "HATS-S-1", seed, sk->set_id));
-    for (size_t i = 0; i < n; i++)
-        sk->s_rev[i] = small[n - 1 - i];
+    hats_ring_reverse(sk->s_rev, small, n);
     hats_ring_kernels()->from_small(sk->s_hat, small, n);
     hats_ntt_forward(sk->ntt, sk->s_hat);
     derive_prf_key(sk, small);

@@ -13,3 +13,8 @@ uint64_t hats_ring_coefficient(const int16_t *planes, size_t n, const int16_t *w
         sum = hats_fp_sub(sum, k->dot(w_rev, planes, n, n - wrapped, wrapped, w_max));
     return sum;
 }
+
+void hats_ring_reverse(int16_t *w_rev, const int8_t *w, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        w_rev[i] = (int16_t)w[n - 1 - i];
+}

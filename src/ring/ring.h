@@ -18,4 +18,7 @@
 uint64_t hats_ring_coefficient(const int16_t *planes, size_t n, const int16_t *w_rev, size_t span,
                                int w_max, size_t index);
 
+/* w_rev for dot products, from an element of n coefficients. Constant time in w. */
+void hats_ring_reverse(int16_t *w_rev, const int8_t *w, size_t n);
+
 #endif

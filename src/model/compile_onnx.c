@@ -8,6 +8,9 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Inputs, initializers and node outputs; they are found by a linear search. */
+#define VALUES_MAX 16384
+
 /* --- the import's memory and error texts --- */
 
 void *hats_onnx_alloc(struct onnx_import *im, size_t count, size_t size) {
@@ -445,6 +448,8 @@ static hats_status reserve_values(struct onnx_import *im) {
                               im->graph->n_node, HATS_ONNX_MAX_NODES);
     for (size_t i = 0; i < im->graph->n_node; i++)
         n += im->graph->node[i]->n_output;
+    if (n > VALUES_MAX)
+        return hats_onnx_fail(im, HATS_E_RANGE, "%zu values, at most %d are possible", n, VALUES_MAX);
     im->cap_values = n + 1;
     im->values = hats_onnx_alloc(im, im->cap_values, sizeof *im->values);
     return im->values != NULL ? HATS_OK : HATS_E_MEMORY;

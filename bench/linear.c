@@ -1,6 +1,6 @@
 /* The linear tier: what a server does for one call, what a client does before and after it, and the
- * parts both are made of. Floors are counted, not guessed: transforms, Keccak permutations, products and
- * dot products of each figure, times their own cost as measured in the same run. */
+ * parts both are made of. Floors are counted, not guessed: transforms, Keccak permutations,
+ * products and dot products of each figure, times their own cost as measured in the same run. */
 #include "bench.h"
 
 #include "base/arena.h"
@@ -17,8 +17,8 @@
 #define SET HATS_SET_L4096
 #define N 4096
 
-/* Permutations of eight lanes: a uniform element (512 words of 168-byte blocks), a binomial one (171
- * groups of 16 bytes from 136-byte blocks), a ternary one (103 bytes and the rejected). */
+/* Permutations of eight lanes: a uniform element (512 words of 168-byte blocks), a binomial one
+ * (171 groups of 16 bytes from 136-byte blocks), a ternary one (103 bytes and the rejected). */
 #define PERMUTATIONS_UNIFORM 25
 #define PERMUTATIONS_CBD 21
 #define PERMUTATIONS_TERNARY 1
@@ -214,7 +214,7 @@ static void decrypt(void *arg) {
                              c->answer_len, NULL));
 }
 
-/* What one evaluation cannot do without, on the cheaper of its two ways to the kept coefficients. */
+/* What one evaluation cannot do without, on the cheaper way to the kept coefficients. */
 static double server_floor(const struct hats_linear_shape *s, const struct units *u) {
     double span = (double)s->outs_per_ct * s->block / N;
     double direct = s->n_in * u->split + s->k * (1 + s->n_in * span) * u->dot;

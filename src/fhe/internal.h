@@ -11,8 +11,8 @@
 
 /* ---- constant.c: what is derived from public values ---- */
 
-/* The transform of the global a0 of a set: made at first use, kept for the life of the process. NULL
- * without memory. */
+/* The transform of the global a0 of a set: made at first use, kept for the life of the process.
+ * NULL without memory. */
 const uint64_t *hats_fhe_a0_hat(uint32_t set_id);
 /* seed_j of ciphertext j of a request, and its uniform a (coefficients). */
 void hats_fhe_stream_seed(uint8_t seed[HATS_FHE_STREAM_SEED_LEN], const uint8_t ctx[32],

@@ -4,12 +4,13 @@
  *
  *     c0 = -a s + e + Delta m,   c1 = a,   Delta = (p - 1) / t,   t = 2^log_t
  *
- * with s uniform ternary and e centred binomial CBD(21) (variance 10.5, |e| <= 21). Since 2^32 divides
- * p - 1, Delta is exact.
+ * with s uniform ternary and e centred binomial CBD(21) (variance 10.5, |e| <= 21). Since 2^32
+ * divides p - 1, Delta is exact.
  *
  * The security bound is the quantum row of Bossuat et al., "Security Guidelines for Implementing
  * Homomorphic Encryption", IACR CiC 2024: at 128 bits, log2(QP) <= 40, 80, 161, 322, 644, 1289 for
- * N = 2^11 .. 2^16, dense ternary secret. Every constructor and every decoder refuses what lies above.
+ * N = 2^11 .. 2^16, dense ternary secret. Every constructor and every decoder refuses what lies
+ * above.
  */
 #ifndef HATS_FHE_PARAMS_H
 #define HATS_FHE_PARAMS_H
@@ -34,16 +35,16 @@ struct hats_fhe_params {
     uint64_t delta; /* (p - 1) / t */
 };
 
-/* HATS_E_VERSION for an unknown set, HATS_E_RANGE for log_t outside 16..26, HATS_E_INSECURE when the
- * set lies above the quantum row. */
+/* HATS_E_VERSION for an unknown set, HATS_E_RANGE for log_t outside 16..26, HATS_E_INSECURE when
+ * the set lies above the quantum row. */
 HATS_MUST_USE hats_status hats_fhe_params_init(struct hats_fhe_params *p, uint32_t set_id,
                                                unsigned log_t, struct hats_error *err);
 
 /* The guard itself: HATS_OK when log2(QP) = log_qp is within the quantum row for N = 2^log_n. */
 HATS_MUST_USE hats_status hats_fhe_guard(unsigned log_n, unsigned log_qp, struct hats_error *err);
 
-/* Estimated bits of security of a set against the primal attack (core-SVP), classical (2^0.292 beta)
- * and quantum (2^0.265 beta). The figures are reproduced by tests/fhe/test_estimator. */
+/* Estimated bits of security of a set against the primal attack (core-SVP), classical (2^0.292
+ * beta) and quantum (2^0.265 beta). The figures are reproduced by tests/fhe/test_estimator. */
 struct hats_fhe_security {
     unsigned classical, quantum;
 };

@@ -15,8 +15,8 @@
 
 #define PRF_KEY_LEN 32
 
-/* Kept coefficients of one answer ciphertext up to which dot products with s beat two transforms and
- * a product (ring/ring.h). */
+/* Kept coefficients of one answer ciphertext up to which dot products with s beat two transforms
+ * and a product (ring/ring.h). */
 #define DIRECT_MAX 200
 
 /* One block: the struct, then what it points to. */
@@ -138,7 +138,7 @@ struct request {
     uint8_t salt[HATS_FHE_SALT_LEN];
 };
 
-/* H(m) = H("HATS-MSG-1" pad16 | set | log_t | d | B | x_0 .. x_{d-1}), four bytes big-endian each. */
+/* H(m) = H("HATS-MSG-1" pad16 | set | log_t | d | B | x_0 .. x_{d-1}), each 4 bytes big-endian */
 static void digest_message(uint8_t digest[HATS_SHA256_LEN], const struct hats_fhe_params *params,
                            const struct hats_linear_shape *shape, const int32_t *x) {
     uint8_t head[16 + 4 * 4] = "HATS-MSG-1", piece[256];

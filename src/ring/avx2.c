@@ -51,8 +51,8 @@ static void cbd21(int8_t *out, const uint64_t *words, size_t n) {
 }
 
 /* Fifteen digits a turn in 16-bit lanes: lane j takes byte j/5 and divides it by 3^r, r = j mod 5,
- * through the reciprocal M_r = ceil(2^16 / 3^r): b M_r >> 16 is exact for b < 243 (M_0 = 2^16 does not
- * fit, so those lanes take b itself). The digit is the quotient modulo 3, by M_1 again. */
+ * through the reciprocal M_r = ceil(2^16 / 3^r): b M_r >> 16 is exact for b < 243 (M_0 = 2^16 does
+ * not fit, so those lanes take b itself). The digit is the quotient modulo 3, by M_1 again. */
 static void ternary(int8_t *out, const uint8_t *bytes, size_t n) {
     const __m256i spread =
         _mm256_setr_epi8(0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 2,
@@ -137,8 +137,8 @@ static inline void accumulate_product(struct digits *s, __m256i x, __m256i y) {
     s->d3 = _mm256_add_epi64(s->d3, _mm256_srli_epi64(v, 32));
 }
 
-/* d0 + 2^32 d1 + 2^64 d2 + 2^96 d3 = 2^32 (d1 + d2) + d0 - d2 - d3, and with d1 + d2 = m + 2^32 h it is
- * 2^32 m, which is canonical, plus d0 - d2 - d3 + 2^32 h - h, which is small. */
+/* d0 + 2^32 d1 + 2^64 d2 + 2^96 d3 = 2^32 (d1 + d2) + d0 - d2 - d3, and with d1 + d2 = m + 2^32 h
+ * it is 2^32 m, which is canonical, plus d0 - d2 - d3 + 2^32 h - h, which is small. */
 static __m256i reduce_digits(const struct digits *s) {
     __m256i middle = _mm256_add_epi64(s->d1, s->d2), h = _mm256_srli_epi64(middle, 32);
     __m256i small = _mm256_sub_epi64(s->d0, _mm256_add_epi64(s->d2, s->d3));

@@ -176,8 +176,8 @@ static __m512i reduce(__m512i lo, __m512i hi, __m512i carries) {
     return _mm512_mask_add_epi64(less, _mm512_cmplt_epu64_mask(r, c), less, p);
 }
 
-/* Radix 2^52: the multiply-adds read the low 52 bits of their operands, so only the 12 upper bits are
- * taken apart. 128 terms of at most 3 * 2^52 + 2^24 stay below 2^61. */
+/* Radix 2^52: the multiply-adds read the low 52 bits of their operands, so only the 12 upper bits
+ * are taken apart. 128 terms of at most 3 * 2^52 + 2^24 stay below 2^61. */
 static void mul_sum(uint64_t *out, const uint64_t *const *a, const uint64_t *const *b,
                     size_t n_terms, size_t n) {
     const __m512i low52 = all((UINT64_C(1) << 52) - 1);

@@ -1,16 +1,18 @@
 /* The border between ring arithmetic and instruction sets: one const table a backend.
  *
  * Ring elements of F_p[X]/(X^N + 1) are arrays of N canonical field elements (field/field.h). Small
- * elements (secrets, noise) are arrays of int8_t. A negacyclic product coefficient is a dot product:
+ * elements (secrets, noise) are arrays of int8_t. A negacyclic product coefficient is a dot
+ * product:
  *
  *     (c w)_i = sum_{j <= i} w_j c_{i-j} - sum_{j > i} w_j c_{N+i-j}
  *
- * so a few coefficients of a product by a small w need no transform (ring.h). For such dot products c is
- * kept as four planes of signed 16-bit limbs, x = sum_l 2^{16 l} (plane_l + 2^15), in which a vector unit
- * multiplies and adds pairs into 32 bits.
+ * so a few coefficients of a product by a small w need no transform (ring.h). For such dot products
+ * c is kept as four planes of signed 16-bit limbs, x = sum_l 2^{16 l} (plane_l + 2^15), in which a
+ * vector unit multiplies and adds pairs into 32 bits.
  *
  * All backends give the same results. All functions are constant time in the array contents, except
- * where said. Buffers need no alignment unless said; outputs are disjoint from inputs or equal to them.
+ * where said. Buffers need no alignment unless said; outputs are disjoint from inputs or equal to
+ * them.
  */
 #ifndef HATS_RING_KERNELS_H
 #define HATS_RING_KERNELS_H
@@ -34,7 +36,7 @@ struct hats_ring_kernels {
     /* out = e as field elements; out = a + e. n a multiple of 8. */
     void (*from_small)(uint64_t *out, const int8_t *e, size_t n);
     void (*add_small)(uint64_t *out, const uint64_t *a, const int8_t *e, size_t n);
-    /* Words as limb planes: planes[l * n + i] = (x_i >> 16 l mod 2^16) - 2^15. n a multiple of 16. */
+    /* Words as limb planes: planes[l * n + i] = (x_i >> 16 l mod 2^16) - 2^15. 16 | n. */
     void (*split)(int16_t *planes, const uint64_t *x, size_t n);
     /* sum w_i x_{at+i} mod p over i < count, with x as planes of n words each, at + count <= n;
      * |w_i| <= w_max, 1 <= w_max <= 32767. */

@@ -5,8 +5,8 @@
  *
  *     (c w)_i = <c_{lo .. i}, w_rev tail> - <c_{N+i-span+1 .. N-1}, w_rev head>
  *
- * c is given as limb planes (hats_ring_kernels()->split). At span = N = 4096 one coefficient costs about
- * a hundredth of a transform (bench/linear.c: dot, ntt).
+ * c is given as limb planes (hats_ring_kernels()->split). At span = N = 4096 one coefficient costs
+ * about a hundredth of a transform (bench/linear.c: dot, ntt).
  */
 #ifndef HATS_RING_RING_H
 #define HATS_RING_RING_H

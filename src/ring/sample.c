@@ -11,8 +11,8 @@
 #define WORDS_128 (HATS_SHAKE128_RATE / 8)
 #define WORDS_256 (HATS_SHAKE256_RATE / 8)
 
-/* Words of one stream that a turn of centred binomial sampling takes; bounds the stack. Eight SHAKE256
- * blocks are 136 words, 68 groups of three coefficients. */
+/* Words of one stream that a turn of centred binomial sampling takes; bounds the stack. Eight
+ * SHAKE256 blocks are 136 words, 68 groups of three coefficients. */
 #define CBD_TURN_BLOCKS 8
 #define CBD_TURN_WORDS (CBD_TURN_BLOCKS * WORDS_256)
 #define CBD_TURN (CBD_TURN_WORDS / 2 * 3)

@@ -1,4 +1,4 @@
-/* One element at a time: the reference that the vector kernels are compared with, and their tails. */
+/* One element at a time: what the vector kernels are compared with, and their tails. */
 #ifndef HATS_RING_SCALAR_H
 #define HATS_RING_SCALAR_H
 
@@ -33,7 +33,7 @@ static inline void ternary_digits(int8_t *out, size_t n, uint8_t b) {
     }
 }
 
-/* sum_l 2^{16 l} sums[l] + 2^15 (1 + 2^16 + 2^32 + 2^48) w_sum mod p: a dot product from its four planes.
+/* sum_l 2^{16 l} sums[l] + 2^15 (1 + 2^16 + 2^32 + 2^48) w_sum mod p: from four planes.
  * |sums[l]| < 2^48, |w_sum| < 2^32. */
 static inline uint64_t dot_join(const int64_t sums[4], int64_t w_sum) {
     hats_i128 total = 0;

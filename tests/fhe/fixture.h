@@ -1,5 +1,5 @@
-/* What the tests of this folder share: a reproducible generator, one key, random models, and the path
- * a record takes from encryption to the decrypted answer. */
+/* What the tests of this folder share: a reproducible generator, one key, random models, and the
+ * path a record takes from encryption to the decrypted answer. */
 #ifndef TESTS_FHE_FIXTURE_H
 #define TESTS_FHE_FIXTURE_H
 

@@ -2,14 +2,14 @@
  *
  * LWE with n = N, modulus q, ternary secret (standard deviation sqrt(2/3)) and error of standard
  * deviation sqrt(10.5) = 3.24, embedded with m samples as a unique-SVP instance of dimension
- * D = n + m + 1, the secret scaled by nu = sigma_e / sigma_s (Bai-Galbraith). Block size beta succeeds
- * [ADPS16, sec. 6.3] when
+ * D = n + m + 1, the secret scaled by nu = sigma_e / sigma_s (Bai-Galbraith). Block size beta
+ * succeeds [ADPS16, sec. 6.3] when
  *
  *     sigma_e sqrt(beta) <= delta^(2 beta - D - 1) (nu^n q^m)^(1/D),
  *     delta = ((pi beta)^(1/beta) beta / (2 pi e))^(1/(2 (beta - 1)))
  *
- * and costs 2^(0.292 beta) classically and 2^(0.265 beta) on a quantum computer (core-SVP: one call of
- * the sieve and nothing else). */
+ * and costs 2^(0.292 beta) classically and 2^(0.265 beta) on a quantum computer (core-SVP: one call
+ * of the sieve and nothing else). */
 #include "fixture.h"
 
 #include <math.h>

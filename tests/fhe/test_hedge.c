@@ -1,5 +1,5 @@
-/* Randomness: what a request derives, what happens when the operating system repeats itself or gives
- * nothing, and what happens when memory runs out. */
+/* Randomness: what a request derives, what happens when the operating system repeats itself or
+ * gives nothing, and what happens when memory runs out. */
 #include "fixture.h"
 
 #include "base/arena.h"

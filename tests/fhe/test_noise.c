@@ -1,5 +1,5 @@
-/* The noise of an answer: derived as pinned, bounded as claimed even for a client that cheats, and the
- * reason why a fresh encryption of zero is part of every answer. */
+/* The noise of an answer: derived as pinned, bounded as claimed even for a client that cheats, and
+ * the reason why a fresh encryption of zero is part of every answer. */
 #include "fixture.h"
 
 #include "base/bytes.h"
@@ -170,8 +170,8 @@ static void noise_and_flood_stay_within_their_bounds(void **state) {
     }
 }
 
-/* A client may prove no more than |e|, |e0| <= 40. It takes all of it, with signs chosen against the
- * first output; answers must still be exact. */
+/* A client may prove no more than |e|, |e0| <= 40. It takes all of it, with signs chosen against
+ * the first output; answers must still be exact. */
 static void the_worst_admissible_noise_of_a_client_does_not_change_the_answer(void **state) {
     (void)state;
     static uint64_t a[N], c0[N];

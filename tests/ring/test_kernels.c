@@ -216,7 +216,7 @@ static void dot_products_are_exact(void **state) {
     on_every_backend(dot_law);
 }
 
-/* All weights and all limbs at their bounds, with equal signs: the fullest accumulators there are. */
+/* All weights and all limbs at their bounds, with equal signs: accumulators at their fullest. */
 static void dot_edges(const struct hats_ring_kernels *k) {
     enum { N = 65536 };
     uint64_t *x = hats_alloc_array(N, sizeof *x);

@@ -1,5 +1,6 @@
-/* The samplers against their pinned formats, read here from one-lane SHAKE streams, and the laws of the
- * distributions. The distribution bounds are six standard deviations of fixed seeds: they cannot flake. */
+/* The samplers against their pinned formats, read here from one-lane SHAKE streams, and the laws of
+ * the distributions. The distribution bounds are six standard deviations of fixed seeds: they
+ * cannot flake. */
 #include "base/arena.h"
 #include "field/field.h"
 #include "hash/shake.h"

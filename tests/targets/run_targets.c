@@ -3,8 +3,8 @@
  *
  *     run_targets [--quick] [DIRECTORY]
  *
- * TAP on stdout, one case a target, with a table line for people. --quick stops after 100 rows where a
- * target has more than 400. */
+ * TAP on stdout, one case a target, with a table line for people. --quick stops after 100 rows
+ * where a target has more than 400. */
 #include "target.h"
 
 #include "base/random.h"

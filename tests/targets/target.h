@@ -32,7 +32,7 @@ struct target {
     char *line; /* scratch */
 };
 
-/* Opens the files. false, with a sentence on stdout, when one is missing or not what it should be. */
+/* Opens the files. false, with a sentence on stdout, when one is missing or damaged. */
 bool target_open(struct target *t, const struct target_spec *spec, const char *dir);
 /* The next row and what must come out of it. false at the end, or (with a sentence) when it is
  * damaged. */

@@ -16,7 +16,7 @@
  *     F = floor(Delta/2) - B - 2, and F >= 2^8 B is required
  * The flood is a sum of 12 uniforms on [-G, G], G = floor(F/12), so |noise + flood| <= Delta/2 - 2
  * always: round(t * phase / p) is the answer, and decryption fails with probability 0. What one
- * output word tells about the weights beyond the answer is at most KL = (B/sigma)^2 / 2, 
+ * output word tells about the weights beyond the answer is at most KL = (B/sigma)^2 / 2,
  * sigma = F/6.
  *
  * Randomness of the server. Everything fresh in output ciphertext q comes from flood_seed (32

@@ -7,8 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes) {
     struct hats_http_h1_head head, piecewise;
     enum hats_http_refusal why, why_piecewise;
     size_t scanned = 0;
-    enum hats_http_h1_progress progress = hats_http_h1_parse(
-        &head, &why, &scanned, data, len_bytes, max_bytes, HATS_HTTP_H1_FIELDS_MAX);
+    enum hats_http_h1_progress progress = hats_http_h1_parse(&head, &why, &scanned, data, len_bytes,
+                                                             max_bytes, HATS_HTTP_H1_FIELDS_MAX);
 
     if (progress == HATS_HTTP_H1_COMPLETE) {
         const char *end = (const char *)data + head.len_bytes;

@@ -89,6 +89,7 @@ int main(int argc, char **argv) {
     }
     if (corpus != NULL)
         closedir(corpus);
-    printf("%s 1 - %u seeds and their variants are survived\n", n_seeds > 0 ? "ok" : "not ok", n_seeds);
+    printf("%s 1 - %u seeds and their variants are survived\n", n_seeds > 0 ? "ok" : "not ok",
+           n_seeds);
     return n_seeds > 0 ? 0 : 1;
 }

@@ -29,11 +29,11 @@ void *hats_alloc(size_t len_bytes) {
     return p;
 }
 
-void *hats_alloc_array(size_t n, size_t size_bytes) {
-    assert(n > 0 && size_bytes > 0);
-    if (n > SIZE_MAX / size_bytes)
+void *hats_alloc_array(size_t n_items, size_t size_bytes) {
+    assert(n_items > 0 && size_bytes > 0);
+    if (n_items > SIZE_MAX / size_bytes)
         return NULL;
-    return hats_alloc(n * size_bytes);
+    return hats_alloc(n_items * size_bytes);
 }
 
 char *hats_strdup(const char *s) {

@@ -14,8 +14,8 @@
 
 /* 64-byte aligned, zeroed; NULL when there is none. len_bytes > 0. */
 void *hats_alloc(size_t len_bytes);
-/* count * size with an overflow check. */
-void *hats_alloc_array(size_t count, size_t size_bytes);
+/* n_items * size_bytes with an overflow check. */
+void *hats_alloc_array(size_t n_items, size_t size_bytes);
 char *hats_strdup(const char *s);
 void hats_free(void *p);
 /* Wipe len bytes, then free. p may be NULL. */

@@ -145,7 +145,7 @@ int hats_session_score(struct hats_owner_session *session, struct hats_score *ou
         st = hats_fail(&s->err, HATS_E_USAGE, "a record has 1 to %d columns", HATS_CSV_MAX_FIELDS);
     else if ((lengths = hats_alloc_array(2 * n, sizeof lengths[0])) == NULL)
         st = hats_fail(&s->err, HATS_E_MEMORY, "no memory for a record");
-    for (size_t i = 0; st == HATS_OK && i < n; i++) {
+    for (size_t i = 0; st == HATS_OK && lengths != NULL && i < n; i++) {
         lengths[i] = strlen(columns[i]);
         lengths[n + i] = strlen(values[i]);
     }

@@ -14,7 +14,7 @@ size_t hats_oip_overhead(size_t n_tensors) { return HATS_OIP_JSON_MAX + n_tensor
 static json_t *tensor_list(const struct hats_oip_tensor *tensors, size_t n) {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
-        json_int_t size = (json_int_t)(tensors[i].len_bytes + TENSOR_PREFIX);
+        json_int_t size = (json_int_t)tensors[i].len_bytes + TENSOR_PREFIX;
         json_t *tensor = json_pack("{s:s, s:[i], s:s, s:{s:I}}", "name", tensors[i].name, "shape",
                                    1, "datatype", "BYTES", "parameters", "binary_data_size", size);
         if (tensor == NULL || json_array_append_new(list, tensor) != 0) {

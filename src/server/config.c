@@ -305,6 +305,12 @@ static hats_status split_path(struct hats_server_config *c, const char *path,
     return fits ? HATS_OK : hats_fail(err, HATS_E_USAGE, "%s: the path is too long", path);
 }
 
+hats_status hats_server_config_parse(struct hats_server_config *c, const char *text,
+                                     size_t len_bytes, struct hats_error *err) {
+    hats_status s = read_all(c, text, len_bytes, err);
+    return s == HATS_OK ? check(c, err) : s;
+}
+
 hats_status hats_server_config_load(struct hats_server_config **out, const char *path,
                                     struct hats_error *err) {
     struct hats_buffer text;
@@ -318,9 +324,7 @@ hats_status hats_server_config_load(struct hats_server_config **out, const char 
     if (s == HATS_OK)
         s = hats_file_read(&text, c->path, err);
     if (s == HATS_OK)
-        s = read_all(c, (const char *)text.data, text.len, err);
-    if (s == HATS_OK)
-        s = check(c, err);
+        s = hats_server_config_parse(c, (const char *)text.data, text.len, err);
     hats_buffer_clear(&text);
     if (s == HATS_OK)
         *out = c;

@@ -57,6 +57,9 @@ extern const size_t hats_server_config_n_keys;
 void hats_server_config_render(struct hats_buffer *out, const struct hats_server_config *c);
 /* Every key at its initial value; keys without one are empty. */
 void hats_server_config_defaults(struct hats_server_config *c);
+/* Reads a file's text over the defaults that *c holds; c->path names it in errors. */
+HATS_MUST_USE hats_status hats_server_config_parse(struct hats_server_config *c, const char *text,
+                                                   size_t len_bytes, struct hats_error *err);
 /* A path of the configuration, from its folder. */
 HATS_MUST_USE hats_status hats_server_config_path(char out[HATS_PATH_MAX],
                                                   const struct hats_server_config *c,

@@ -17,10 +17,12 @@ static int failed(const struct hats_error *err) {
     return hats_status_exit_code(err->status);
 }
 
-/* No core files, and no other process of this user may look into this one. */
+/* No core files, and no other process of this user may look into this one. The first alone would do; the
+ * limit also reaches what a service manager started with this process's limits. */
 static void harden(void) {
     const struct rlimit none = {0, 0};
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    bool undumpable = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+    if (setrlimit(RLIMIT_CORE, &none) != 0 && !undumpable)
         hats_server_log("warning", "core-dumps-on", "reason", strerror(errno), NULL);
 }
 
@@ -59,11 +61,11 @@ static void wait_for_the_end(struct hats_server *s) {
 static int serve(const struct hats_server_config *config, struct hats_error *err) {
     struct hats_server *s;
     const sigset_t set = signals_of_ours();
+    harden();                               /* before any key is read */
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* before any thread: all of them inherit it */
     hats_status status = hats_server_start_with(&s, config, hats_server_listen_fd(), true, err);
     if (status != HATS_OK)
         return failed(err);
-    harden(); /* after the program's own digest was read from /proc/self/exe */
     hats_server_notify("READY=1");
     wait_for_the_end(s);
     hats_server_notify("STOPPING=1");

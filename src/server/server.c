@@ -123,16 +123,17 @@ static void on_refusal(void *user, enum hats_http_refusal why, struct hats_buffe
 
 /* ---- parts ---- */
 
-static hats_status open_store(struct hats_server *s, struct hats_error *err) {
+hats_status hats_server_store_open(struct hats_store **out, const struct hats_server_config *c,
+                                   struct hats_error *err) {
     char path[HATS_PATH_MAX];
     struct hats_store_config config;
     hats_store_config_init(&config);
-    hats_status status = hats_server_config_path(path, &s->config, s->config.store_path, err);
+    hats_status status = hats_server_config_path(path, c, c->store_path, err);
     if (status != HATS_OK)
         return status;
     config.path = path;
-    config.max_bytes = s->config.store_mib * MIB;
-    status = hats_store_open(&s->store, &config, err);
+    config.max_bytes = c->store_mib * MIB;
+    status = hats_store_open(out, &config, err);
     return status == HATS_OK ? HATS_OK : hats_fail_in(err, status, "%s", path);
 }
 
@@ -251,7 +252,7 @@ static hats_status prepare(struct hats_server *s, const struct hats_server_confi
     hats_buffer_init(&s->key_set, KEY_SET_MAX);
     hats_status status = load_signer(s, harden, err);
     if (status == HATS_OK)
-        status = open_store(s, err);
+        status = hats_server_store_open(&s->store, &s->config, err);
     if (status == HATS_OK)
         status = make_gate(s, err);
     if (status == HATS_OK)

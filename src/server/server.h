@@ -65,6 +65,24 @@ struct hats_server_options {
 };
 int hats_server_main(const struct hats_server_options *options);
 
+/* ---- tenants ---- */
+
+/* On the store of a configuration, whether or not a server runs on it; a running one knows within a
+ * second. The token exists nowhere else afterwards: write it to a file of mode 0600 and wipe it.
+ * HATS_E_CONFLICT: the name is taken; HATS_E_USAGE: it is none (gate/gate.h). */
+HATS_MUST_USE hats_status hats_server_tenant_add(const struct hats_server_config *config,
+                                                 char token[64], const char *name,
+                                                 struct hats_error *err);
+/* A disabled tenant's token is unknown from then on; its keys and receipts stay. HATS_E_NOT_FOUND. */
+HATS_MUST_USE hats_status hats_server_tenant_disable(const struct hats_server_config *config,
+                                                     const char *name, bool disabled,
+                                                     struct hats_error *err);
+/* Calls `each` for every tenant, oldest first. */
+HATS_MUST_USE hats_status hats_server_tenants(const struct hats_server_config *config,
+                                              void (*each)(void *user, const char *name,
+                                                           uint64_t created_ms, bool disabled),
+                                              void *user, struct hats_error *err);
+
 /* ---- first run ---- */
 
 struct hats_server_init_options {

@@ -130,6 +130,9 @@ HATS_MUST_USE hats_status hats_server_start_with(struct hats_server **out,
                                                  const struct hats_server_config *config,
                                                  int listen_fd, bool harden,
                                                  struct hats_error *err);
+HATS_MUST_USE hats_status hats_server_store_open(struct hats_store **out,
+                                                 const struct hats_server_config *c,
+                                                 struct hats_error *err);
 void hats_server_metrics_render(struct hats_buffer *out, struct hats_server *s);
 
 /* ---- log.c: one JSON object a line, to stderr ---- */

@@ -212,6 +212,38 @@ static void a_file_in_the_way_is_kept(void **state) {
     assert_int_equal(entries_of(where), 1);
 }
 
+/* ---- tenants ---- */
+
+struct listed {
+    char text[256];
+};
+
+static void list_one(void *user, const char *name, uint64_t created_ms, bool disabled) {
+    struct listed *l = user;
+    size_t n = strlen(l->text);
+    assert_true(created_ms != 0);
+    snprintf(l->text + n, sizeof l->text - n, "%s%s ", name, disabled ? "(off)" : "");
+}
+
+static void tenants_are_added_listed_and_disabled(void **state) {
+    (void)state;
+    struct hats_server_init_result made;
+    struct hats_server_config *config;
+    struct listed l = {""};
+    char token[64];
+    init(&made, &plain);
+    assert_int_equal(hats_server_config_load(&config, made.config, NULL), HATS_OK);
+    assert_int_equal(hats_server_tenant_add(config, token, "ward-3", NULL), HATS_OK);
+    assert_memory_equal(token, "hats_", 5);
+    assert_int_equal(hats_server_tenant_add(config, token, "ward-3", NULL), HATS_E_CONFLICT);
+    assert_string_equal(token, "");
+    assert_int_equal(hats_server_tenant_disable(config, "default", true, NULL), HATS_OK);
+    assert_int_equal(hats_server_tenant_disable(config, "nobody", true, NULL), HATS_E_NOT_FOUND);
+    assert_int_equal(hats_server_tenants(config, list_one, &l, NULL), HATS_OK);
+    assert_string_equal(l.text, "default(off) ward-3 ");
+    hats_server_config_free(config);
+}
+
 /* ---- starting with a folder that is not right ---- */
 
 static void check_says(const char *config_path, hats_status expected, const char *says) {
@@ -268,6 +300,7 @@ int main(void) {
         CASE(a_second_run_changes_nothing),
         CASE(a_run_that_fails_leaves_nothing_behind),
         CASE(a_file_in_the_way_is_kept),
+        CASE(tenants_are_added_listed_and_disabled),
         CASE(a_broken_folder_is_named_by_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,10 +54,10 @@ static hats_status choose_widths(struct quantised *q, struct hats_compile_result
             st = hats_compile_compare(r, g, q, o, err);
         if (st != HATS_OK)
             break;
-        r->x_bits = g->n_stumps > 0 ? 0 : x;
-        r->w_bits = g->n_stumps > 0 ? 0 : w;
-        r->bits_chosen = (free_x || free_w) && g->n_stumps == 0;
-        if (g->n_stumps > 0 || (!free_x && !free_w) || loses_nothing(r, q))
+        r->x_bits = q->fixed_scale ? 0 : x;
+        r->w_bits = q->fixed_scale ? 0 : w;
+        r->bits_chosen = (free_x || free_w) && !q->fixed_scale;
+        if (q->fixed_scale || (!free_x && !free_w) || loses_nothing(r, q))
             break;
     }
     return st;

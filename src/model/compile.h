@@ -3,14 +3,14 @@
  * Quantisation, round(v) = floor(v + 1/2) in binary64 throughout, qmax(b) = 2^(b-1) - 1:
  *
  *   inputs   feature z_j in [lo_j, hi_j]: the model's own clip range where it has one; a column of
- *            integers that fits the bits passes unchanged; otherwise the range of the calibration
- *            file, widened to be symmetric, and then the client clips and says so.
- *            x_j = round(z_j * S_j), S_j = qmax(x_bits) / max(|lo_j|, |hi_j|); a 0/1 feature beside
- *            numbers has unit round(S), S the smallest S_j, otherwise unit 1.
+ *            integers that fits the bits passes unchanged; otherwise the range of the calibration file,
+ *            and then the client clips and says so. With c the middle and h half the width of the range,
+ *            x_j = round((z_j - c_j) * S_j), S_j = qmax(x_bits) / h_j; a 0/1 feature beside numbers has
+ *            unit round(S), S the smallest S_j, otherwise unit 1.
  *   weights  w_oj * S / S_j scaled by T = qmax(w_bits) / max|w| (or / a quantile of |w|, when larger
  *            weights are to saturate; never those of a text model's norm slot), rounded.
- *   bias     round(b * S * T).   score = acc / (S T).
- *   stumps   every leaf by itself: round(1024 v); score = acc / 1024.
+ *   bias     round((b + sum_j w_oj c_j) * S * T).   score = acc / (S T).
+ *   stumps   round(1024 w), round(1024 b); score = acc / 1024.
  *
  * Widths that are not given are the smallest of (8,8), (10,8), (8,10), (10,10) which change no class
  * on the calibration file (regression: no score by more than 1/1000 of the scores' range).

@@ -158,6 +158,8 @@ static hats_status read_all(struct calibration *out, struct hats_graph *g, struc
         st = check_label(&row, o, err);
     if (st == HATS_OK && g->columns[0].name == NULL)
         st = name_columns(g, &row, o, err);
+    if (st == HATS_OK)
+        st = hats_graph_prune(g, err);
     if (st != HATS_OK)
         return st;
     out->had_bom = hats_csv_had_bom(csv);
@@ -254,14 +256,10 @@ static void float_scores(struct compare *c) {
     for (uint32_t o = 0; o < g->k; o++) {
         const double *row = g->w + (size_t)o * g->n_features;
         double sum = g->bias[o];
-        for (uint32_t f = 0; f < g->n_features && g->n_stumps == 0; f++)
+        for (uint32_t f = 0; f < g->n_features; f++)
             if (c->z[f] != 0)
                 sum += row[f] * c->z[f];
         c->score[o] = sum;
-    }
-    for (uint32_t i = 0; i < g->n_stumps; i++) {
-        const struct hats_graph_stump *s = &g->stumps[i];
-        c->score[s->output] += c->z[s->feature] != 0 ? s->on : s->off;
     }
 }
 

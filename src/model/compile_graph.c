@@ -13,7 +13,6 @@ void hats_graph_free(struct hats_graph *graph) {
     hats_free(graph->features);
     hats_free(graph->w);
     hats_free(graph->bias);
-    hats_free(graph->stumps);
     for (uint32_t o = 0; graph->labels != NULL && o < graph->n_labels; o++)
         hats_free(graph->labels[o]);
     hats_free(graph->labels);
@@ -54,7 +53,7 @@ static void collapse_pair(struct hats_graph *g) {
 
 hats_status hats_graph_settle(struct hats_graph *g, bool classifier, struct hats_error *err) {
     classifier |= g->link == HATS_LINK_SOFTMAX || (g->link == HATS_LINK_SIGMOID && g->k == 1);
-    if (classifier && g->k == 2 && g->n_stumps == 0)
+    if (classifier && g->k == 2)
         collapse_pair(g);
     if (!classifier && g->link == HATS_LINK_SIGMOID)
         return hats_fail(err, HATS_E_UNSUPPORTED,
@@ -74,5 +73,30 @@ hats_status hats_graph_settle(struct hats_graph *g, bool classifier, struct hats
     if (g->n_labels > 0 && g->n_labels != (g->k == 1 ? 2 : g->k))
         return hats_fail(err, HATS_E_MALFORMED, "%u class labels for %u outputs", g->n_labels,
                          g->k);
+    return HATS_OK;
+}
+
+hats_status hats_graph_prune(struct hats_graph *g, struct hats_error *err) {
+    uint32_t *becomes = hats_alloc_array(g->n_columns, sizeof *becomes);
+    uint32_t n = 0;
+
+    if (becomes == NULL)
+        return hats_fail(err, HATS_E_MEMORY, "no memory for %u columns", g->n_columns);
+    for (uint32_t f = 0; f < g->n_features; f++)
+        becomes[g->features[f].column] = 1;
+    for (uint32_t c = 0; c < g->n_columns; c++) {
+        bool used = becomes[c] != 0;
+        becomes[c] = n;
+        if (used)
+            g->columns[n++] = g->columns[c];
+        else
+            hats_free(g->columns[c].name);
+    }
+    for (uint32_t c = n; c < g->n_columns; c++)
+        g->columns[c] = (struct hats_graph_column){0};
+    for (uint32_t f = 0; f < g->n_features; f++)
+        g->features[f].column = becomes[g->features[f].column];
+    g->n_columns = n;
+    hats_free(becomes);
     return HATS_OK;
 }

@@ -11,7 +11,9 @@
 #define TEXT_SUM_MAX 976
 #define TEXT_NORM_MAX 48
 
+/* Leaf values are sums of log-odds steps: 1024 to the unit, unless all of them are tiny. */
 #define STUMP_SCALE 1024
+#define STUMP_LEAST 127
 
 /* Of one number column: from every cell of the calibration file. */
 struct column_stats {
@@ -41,6 +43,7 @@ struct quantised {
     struct hats_linear_budget budget;
     uint64_t saturated;
     bool range_from_calibration;
+    bool fixed_scale;    /* stumps: w_bits had no part */
     double weight_scale; /* score = acc / weight_scale */
 };
 

@@ -420,18 +420,11 @@ static hats_status build_graph(struct onnx_import *im, struct hats_graph *g) {
         return st;
     g->w = hats_alloc_array((size_t)s->k * s->n_features, sizeof *g->w);
     g->bias = hats_alloc_array(s->k, sizeof *g->bias);
-    if (s->n_stumps > 0)
-        g->stumps = hats_alloc_array(s->n_stumps, sizeof *g->stumps);
-    if (g->w == NULL || g->bias == NULL || (s->n_stumps > 0 && g->stumps == NULL))
+    if (g->w == NULL || g->bias == NULL)
         return hats_onnx_fail(im, HATS_E_MEMORY, "no memory for %u x %u weights", s->n_features,
                               s->k);
-    if (s->n_stumps > 0) {
-        memcpy(g->stumps, s->stumps, s->n_stumps * sizeof *g->stumps);
-        memcpy(g->bias, s->bias, s->k * sizeof *g->bias);
-        g->n_stumps = s->n_stumps;
-    } else {
-        fill_weights(g, s);
-    }
+    g->trees = s->trees;
+    fill_weights(g, s);
     st = hats_graph_settle(g, s->classifier, im->err);
     g->columns = im->columns;
     g->n_columns = im->n_columns;
@@ -449,7 +442,8 @@ static hats_status reserve_values(struct onnx_import *im) {
     for (size_t i = 0; i < im->graph->n_node; i++)
         n += im->graph->node[i]->n_output;
     if (n > VALUES_MAX)
-        return hats_onnx_fail(im, HATS_E_RANGE, "%zu values, at most %d are possible", n, VALUES_MAX);
+        return hats_onnx_fail(im, HATS_E_RANGE, "%zu values, at most %d are possible", n,
+                              VALUES_MAX);
     im->cap_values = n + 1;
     im->values = hats_onnx_alloc(im, im->cap_values, sizeof *im->values);
     return im->values != NULL ? HATS_OK : HATS_E_MEMORY;

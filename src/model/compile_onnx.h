@@ -21,10 +21,9 @@ struct onnx_scores {
     const struct hats_graph_feature *features;
     uint32_t n_features;
     uint32_t k;
-    const double *w; /* k rows of n_features; NULL when stumps */
+    const double *w; /* k rows of n_features */
     double *bias;
-    const struct hats_graph_stump *stumps;
-    uint32_t n_stumps;
+    bool trees;
     bool classifier;     /* made by a classifier operator, or fed to ArgMax */
     const char **labels; /* k of them, or 2 for one output; NULL: not named */
     uint32_t n_labels;

@@ -110,8 +110,6 @@ static hats_status scores_arithmetic(struct onnx_import *im, struct onnx_value *
     if (v->link != HATS_LINK_IDENTITY)
         return hats_onnx_fail(im, HATS_E_UNSUPPORTED, "arithmetic behind the link (%s)",
                               hats_plan_link_name(v->link));
-    if (scales && v->scores->n_stumps > 0)
-        return hats_onnx_fail(im, HATS_E_UNSUPPORTED, "scores of trees are not scaled");
     st = copy_scores(im, &s, v->scores);
     if (st == HATS_OK && scales) {
         w = hats_onnx_alloc(im, (size_t)s->k * s->n_features, sizeof *w);
@@ -330,9 +328,8 @@ static hats_status linear(struct onnx_import *im, const struct onnx_value *x,
     if (b->rank != 2 || b->dim[transposed] != (int64_t)n || b->dim[!transposed] > UINT16_MAX + 1)
         return hats_onnx_fail(im, HATS_E_MALFORMED,
                               "the matrix does not have %u rows, one for each column", n);
-    if (x->kind == ONNX_SCORES && (x->link != HATS_LINK_IDENTITY || x->scores->n_stumps > 0))
-        return hats_onnx_fail(im, HATS_E_UNSUPPORTED,
-                              "a second layer behind a link or behind trees");
+    if (x->kind == ONNX_SCORES && x->link != HATS_LINK_IDENTITY)
+        return hats_onnx_fail(im, HATS_E_UNSUPPORTED, "a second layer behind a link");
     k = (uint32_t)b->dim[!transposed];
     d = x->kind == ONNX_COLUMNS ? n : x->scores->n_features;
     if (d > HATS_GRAPH_MAX_WEIGHTS / k)

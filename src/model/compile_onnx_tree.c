@@ -1,8 +1,7 @@
 /* Ensembles of trees one level deep.
  *
  * A stump compares one feature with a threshold and adds one of two leaf values: linear in the bit
- * [feature > threshold]. Equal bits of several trees are one input. Leaves stay apart until they are
- * rounded, so that the integer model is the sum of rounded leaves.
+ * [feature > threshold]. Equal bits of several trees are one input, whose weight is the sum of theirs.
  */
 #include "model/compile_onnx.h"
 
@@ -34,8 +33,7 @@ struct ensemble {
     uint32_t k;
     double factor; /* of every leaf: 1, or 1 / trees for an average */
     double *bias;
-    struct hats_graph_stump *stumps; /* feature: position in bits until they are merged */
-    size_t n_stumps;
+    double *steps;    /* on - off: k for every bit */
     struct bit *bits; /* one a tree */
     size_t n_bits;
 };
@@ -270,11 +268,9 @@ static hats_status add_stump(struct onnx_import *im, struct ensemble *e,
     leaf_values(e, off, true_is_one ? no : yes);
     leaf_values(e, on, true_is_one ? yes : no);
     for (uint32_t o = 0; o < e->k; o++) {
-        if (constant >= 0)
-            e->bias[o] += constant ? on[o] : off[o];
-        else if (off[o] != 0 || on[o] != 0)
-            e->stumps[e->n_stumps++] = (struct hats_graph_stump){
-                .feature = (uint32_t)e->n_bits, .output = o, .off = off[o], .on = on[o]};
+        e->bias[o] += constant > 0 ? on[o] : off[o];
+        if (constant < 0)
+            e->steps[e->n_bits * e->k + o] = on[o] - off[o];
     }
     if (constant < 0) {
         bit.number = e->n_bits;
@@ -289,9 +285,9 @@ static hats_status add_trees(struct onnx_import *im, struct ensemble *e) {
 
     if (e->n_trees > HATS_GRAPH_MAX_WEIGHTS / e->k)
         return hats_onnx_fail(im, HATS_E_RANGE, "%zu trees are too many", e->n_trees);
-    e->stumps = hats_onnx_alloc(im, e->n_trees * e->k, sizeof *e->stumps);
+    e->steps = hats_onnx_alloc(im, e->n_trees * e->k, sizeof *e->steps);
     e->bits = hats_onnx_alloc(im, e->n_trees, sizeof *e->bits);
-    if (scratch == NULL || e->stumps == NULL || e->bits == NULL)
+    if (scratch == NULL || e->steps == NULL || e->bits == NULL)
         return HATS_E_MEMORY;
     for (size_t i = 0, next; i < e->n_nodes && st == HATS_OK; i = next) {
         const struct tree_node *first = &e->nodes[i];
@@ -314,14 +310,16 @@ static hats_status add_trees(struct onnx_import *im, struct ensemble *e) {
     return st;
 }
 
-/* Sort the bits by column and threshold, and make equal ones one feature. */
+/* Sort the bits by column and threshold, and make equal ones one feature: its weight is the sum of their
+ * steps, in the order of the trees. */
 static hats_status merge_bits(struct onnx_import *im, struct ensemble *e,
                               struct onnx_scores *scores) {
     struct hats_graph_feature *features = hats_onnx_alloc(im, e->n_bits, sizeof *features);
     uint32_t *becomes = hats_onnx_alloc(im, e->n_bits, sizeof *becomes);
+    double *w = hats_onnx_alloc(im, e->n_bits * e->k, sizeof *w);
     uint32_t n = 0;
 
-    if (features == NULL || becomes == NULL)
+    if (features == NULL || becomes == NULL || w == NULL)
         return HATS_E_MEMORY;
     qsort(e->bits, e->n_bits, sizeof *e->bits, compare_bits);
     for (size_t i = 0; i < e->n_bits; i++) {
@@ -329,14 +327,11 @@ static hats_status merge_bits(struct onnx_import *im, struct ensemble *e,
             features[n++] = e->bits[i].feature;
         becomes[e->bits[i].number] = n - 1;
     }
-    for (size_t i = 0; i < e->n_stumps; i++)
-        e->stumps[i].feature = becomes[e->stumps[i].feature];
-    *scores = (struct onnx_scores){.features = features,
-                                   .n_features = n,
-                                   .k = e->k,
-                                   .bias = e->bias,
-                                   .stumps = e->stumps,
-                                   .n_stumps = (uint32_t)e->n_stumps};
+    for (size_t t = 0; t < e->n_bits; t++)
+        for (uint32_t o = 0; o < e->k; o++)
+            w[(size_t)o * n + becomes[t]] += e->steps[t * e->k + o];
+    *scores = (struct onnx_scores){
+        .features = features, .n_features = n, .k = e->k, .w = w, .bias = e->bias, .trees = true};
     return HATS_OK;
 }
 

@@ -121,8 +121,6 @@ static void choose_scales(struct work *w) {
     }
     w->s_ref = isinf(least) ? 1 : least;
     w->unit = (int32_t)fmax(1, round_half_up(w->s_ref));
-    if (w->g->n_stumps > 0)
-        w->unit = 1;
     for (uint32_t f = 0; f < w->g->n_features; f++)
         if (w->scale[f].flag)
             w->scale[f].s = w->unit;
@@ -368,7 +366,12 @@ static hats_status quantise_weights(struct work *w) {
 
     if (st != HATS_OK)
         return st;
+    w->out->fixed_scale = g->trees && limit * STUMP_SCALE >= STUMP_LEAST;
     t = w->q_w / limit;
+    if (w->out->fixed_scale) {
+        t = STUMP_SCALE;
+        w->q_w = floor(limit * t) + 1;
+    }
     for (uint32_t o = 0; o < g->k && st == HATS_OK; o++) {
         double bias = g->bias[o];
         for (uint32_t f = 0; f < g->n_features; f++) {
@@ -387,27 +390,6 @@ static hats_status quantise_weights(struct work *w) {
         st = store_bias(w, o, round_half_up(bias * w->s_ref * t));
     }
     w->out->weight_scale = w->s_ref * t;
-    return st;
-}
-
-/* Every leaf by itself: round(1024 v). */
-static hats_status quantise_stumps(struct work *w) {
-    const struct hats_graph *g = w->g;
-    hats_status st = HATS_OK;
-
-    for (uint32_t o = 0; o < g->k && st == HATS_OK; o++)
-        st = store_bias(w, o, round_half_up(STUMP_SCALE * g->bias[o]));
-    for (uint32_t i = 0; i < g->n_stumps && st == HATS_OK; i++) {
-        const struct hats_graph_stump *s = &g->stumps[i];
-        double off = round_half_up(STUMP_SCALE * s->off);
-        double on = round_half_up(STUMP_SCALE * s->on);
-        int32_t *at = &w->out->w[(size_t)s->output * g->n_features + s->feature];
-        if (!(fabs(off) < ldexp(1, 26)) || !(fabs(on) < ldexp(1, 26)) || abs(*at) > 1 << 28)
-            return hats_fail(w->err, HATS_E_RANGE, "a leaf of stump %u is too large", i);
-        *at += (int32_t)(on - off);
-        w->out->bias[s->output] += (int64_t)off;
-    }
-    w->out->weight_scale = STUMP_SCALE;
     return st;
 }
 
@@ -521,7 +503,7 @@ hats_status hats_compile_quantise(struct quantised *out, const struct hats_graph
     if (st == HATS_OK)
         st = fill_labels(&w);
     if (st == HATS_OK)
-        st = g->n_stumps > 0 ? quantise_stumps(&w) : quantise_weights(&w);
+        st = quantise_weights(&w);
     if (st == HATS_OK) {
         fill_score_scale(&w);
         st = fill_budget(&w);

@@ -269,31 +269,19 @@ static hats_status run_line(struct schema *s) {
 
 /* --- onto the graph --- */
 
-/* The model applies z = clip(a v + b) to a flag v: its two values go into weights and bias. */
+/* The model computes z from a flag: a number clip(a v + b), or the bit of a stump. Its two values go into
+ * weights and bias. */
 static void fold_flag(struct hats_graph *g, uint32_t f) {
-    double off = hats_graph_number(&g->features[f], 0);
-    double on = hats_graph_number(&g->features[f], 1);
+    const struct hats_graph_feature *from = &g->features[f];
+    bool bit = from->kind == HATS_FEATURE_INTERVAL;
+    double off = bit ? hats_graph_inside(from, 0) : hats_graph_number(from, 0);
+    double on = bit ? hats_graph_inside(from, 1) : hats_graph_number(from, 1);
 
     for (uint32_t o = 0; o < g->k; o++) {
         double *w = &g->w[(size_t)o * g->n_features + f];
-        g->bias[o] += *w * off;
+        if (off != 0)
+            g->bias[o] += *w * off;
         *w *= on - off;
-    }
-}
-
-/* The model compares a flag with a threshold: the bit is the flag, its opposite, or constant. */
-static void fold_bit(struct hats_graph *g, uint32_t f) {
-    bool at_zero = hats_graph_inside(&g->features[f], 0);
-    bool at_one = hats_graph_inside(&g->features[f], 1);
-
-    for (uint32_t i = 0; i < g->n_stumps; i++) {
-        struct hats_graph_stump *s = &g->stumps[i];
-        double off = at_zero ? s->on : s->off;
-        double on = at_one ? s->on : s->off;
-        if (s->feature != f)
-            continue;
-        s->off = off;
-        s->on = on;
     }
 }
 
@@ -311,8 +299,6 @@ static hats_status join_feature(struct schema *s, struct hats_graph *g, uint32_t
             return hats_fail(s->err, HATS_E_UNSUPPORTED,
                              "schema: the model prepares its inputs, which hashed n-grams do not "
                              "allow");
-    } else if (to->kind == HATS_FEATURE_INTERVAL) {
-        fold_bit(g, f);
     } else {
         fold_flag(g, f);
     }

@@ -6,8 +6,8 @@
  *                      ngram     slot of the hashed n-grams of a text
  *     score_o = sum_f W[o][f] * feature_f + bias[o]        then link and labels of the plan
  *
- * Depth-1 trees are kept leaf by leaf (`stumps`), since their leaves are rounded one by one: a stump
- * adds off[o] or on[o] as its interval feature is 0 or 1. A graph has weights or stumps, not both.
+ * A depth-1 tree adds one of two leaf values as its interval feature is 0 or 1: a weight and a share of
+ * the bias.
  */
 #ifndef HATS_MODEL_GRAPH_H
 #define HATS_MODEL_GRAPH_H
@@ -46,12 +46,6 @@ struct hats_graph_feature {
     double missing; /* an imputed value of the cell; NAN: none */
 };
 
-struct hats_graph_stump {
-    uint32_t feature; /* of kind interval */
-    uint32_t output;
-    double off, on;
-};
-
 /* Owns everything it points to. */
 struct hats_graph {
     struct hats_graph_column *columns;
@@ -60,10 +54,9 @@ struct hats_graph {
     uint32_t n_features;
     bool has_text; /* all features are n-grams of columns[0] */
     uint32_t k;
-    double *w;    /* k rows of n_features; zero where stumps say it */
+    double *w;    /* k rows of n_features */
     double *bias; /* k */
-    struct hats_graph_stump *stumps;
-    uint32_t n_stumps;
+    bool trees;   /* features are the bits of stumps, weights sums of leaf values */
     enum hats_plan_task task;
     enum hats_plan_link link;
     char **labels; /* NULL: the compiler makes "0", "1", ... */
@@ -75,6 +68,9 @@ struct hats_graph {
  * HATS_E_UNSUPPORTED, HATS_E_MALFORMED (labels against outputs). */
 HATS_MUST_USE hats_status hats_graph_settle(struct hats_graph *graph, bool classifier,
                                             struct hats_error *err);
+
+/* Drop columns that no feature reads. HATS_E_MEMORY. */
+HATS_MUST_USE hats_status hats_graph_prune(struct hats_graph *graph, struct hats_error *err);
 
 /* z of a number or interval feature at cell value v: a v + b, clipped. */
 double hats_graph_number(const struct hats_graph_feature *f, double v);

@@ -176,8 +176,8 @@ static hats_status number_rule(struct work *w, uint32_t f) {
     return HATS_OK;
 }
 
-/* Largest number a cell can stand for in the search of a cut. */
-#define CUT_LIMIT INT64_C(1000000000000000)
+/* Cuts are searched among integers that binary64 holds exactly. */
+#define CUT_LIMIT (INT64_C(1) << 53)
 
 static bool turned(const struct hats_graph_feature *f, double power, bool rising, int64_t v) {
     return hats_graph_inside(f, (double)v / power) == rising;
@@ -199,7 +199,7 @@ static int64_t find_cut(const struct hats_graph_feature *f, double power, bool r
     return lo;
 }
 
-static void interval_rule(struct work *w, uint32_t f) {
+static hats_status interval_rule(struct work *w, uint32_t f) {
     const struct hats_graph_feature *from = &w->g->features[f];
     struct hats_plan_rule *r = &w->out->plan->rules[f];
     struct hats_graph_feature side = *from;
@@ -225,6 +225,12 @@ static void interval_rule(struct work *w, uint32_t f) {
     }
     if (!isnan(from->missing))
         r->missing_x = hats_graph_inside(from, from->missing) ? w->unit : 0;
+    if ((r->has_above && llabs(r->above) >= CUT_LIMIT) ||
+        (r->has_up_to && llabs(r->up_to) >= CUT_LIMIT))
+        return hats_fail(w->err, HATS_E_RANGE,
+                         "column \"%s\": a cut is too large at the column's %u decimals",
+                         w->g->columns[from->column].name, column_decimals(w, from->column));
+    return HATS_OK;
 }
 
 static hats_status fill_rule(struct work *w, uint32_t f) {
@@ -242,7 +248,9 @@ static hats_status fill_rule(struct work *w, uint32_t f) {
     p->lo[f] = 0;
     p->hi[f] = r->unit = w->unit;
     if (from->kind == HATS_FEATURE_INTERVAL) {
-        interval_rule(w, f);
+        hats_status st = interval_rule(w, f);
+        if (st != HATS_OK)
+            return st;
         if (r->has_above && r->has_up_to && r->above >= r->up_to)
             return hats_fail(w->err, HATS_E_RANGE,
                              "column \"%s\": two cuts fall together at its %u decimals; allow more "

@@ -1,5 +1,7 @@
 #include "base/file.h"
 
+#include "base/bytes.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,6 +30,7 @@ static hats_status read_all(struct hats_buffer *out, int fd, const char *path,
         if (n == 0)
             return HATS_OK;
         hats_buffer_append(out, chunk, (size_t)n);
+        hats_wipe(chunk, (size_t)n); /* it may have been a key */
         if (out->failed)
             return hats_fail(err, HATS_E_RANGE, "%s: larger than the %zu bytes allowed here", path,
                              out->max);
@@ -84,7 +87,8 @@ static hats_status write_file(const char *path, unsigned mode, const void *data,
     int n = snprintf(temp, sizeof temp, "%s.%ld.new", path, (long)getpid());
     if (n < 0 || n >= (int)sizeof temp)
         return hats_fail(err, HATS_E_RANGE, "%s: path too long", path);
-    int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+    (void)unlink(temp); /* a file that lay there would keep its own mode */
+    int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
     if (fd < 0)
         return hats_fail(err, HATS_E_IO, "%s: cannot create: %s", path, strerror(errno));
     bool ok = write_all(fd, data, len_bytes) && (!sync || fsync(fd) == 0);

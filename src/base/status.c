@@ -53,6 +53,18 @@ int hats_status_exit_code(hats_status s) {
     }
 }
 
+/* Texts quote what a peer or a file said, and are read on terminals: control characters, those of C1 in
+ * UTF-8 too, become question marks. */
+static void make_plain(char *text) {
+    for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
+        bool c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
+        if (*at < 0x20 || *at == 0x7f || c1)
+            *at = '?';
+        if (c1)
+            *++at = '?';
+    }
+}
+
 hats_status hats_fail(struct hats_error *err, hats_status s, const char *fmt, ...) {
     assert(s != HATS_OK);
     if (err == NULL)
@@ -62,6 +74,7 @@ hats_status hats_fail(struct hats_error *err, hats_status s, const char *fmt, ..
     va_start(args, fmt);
     vsnprintf(err->text, sizeof err->text, fmt, args);
     va_end(args);
+    make_plain(err->text);
     return s;
 }
 
@@ -86,5 +99,6 @@ hats_status hats_fail_in(struct hats_error *err, hats_status s, const char *fmt,
         memcpy(err->text + n + 2, inner, len);
         err->text[(size_t)n + 2 + len] = '\0';
     }
+    make_plain(err->text);
     return s;
 }

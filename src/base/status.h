@@ -57,7 +57,7 @@ const char *hats_status_name(hats_status s);
 int hats_status_exit_code(hats_status s);
 
 /* Record `s` and a formatted sentence in *err (err may be NULL) and return s. s != HATS_OK.
- * A text that does not fit is cut at the end. */
+ * A text that does not fit is cut at the end; control characters in it become question marks. */
 hats_status hats_fail(struct hats_error *err, hats_status s, const char *fmt, ...)
     HATS_PRINTF(3, 4);
 

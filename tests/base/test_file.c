@@ -37,6 +37,24 @@ static void a_file_is_written_whole_and_read_back(void **state) {
     unlink(path);
 }
 
+/* What somebody else laid down under the temporary name must not lend a secret its mode. */
+static void a_file_that_lies_in_the_way_lends_no_mode(void **state) {
+    (void)state;
+    char path[HATS_PATH_MAX], temp[HATS_PATH_MAX + 32];
+    struct hats_error err = {0};
+    struct stat st;
+    assert_int_equal(hats_path_join(path, dir, "secret"), HATS_OK);
+    snprintf(temp, sizeof temp, "%s.%ld.new", path, (long)getpid());
+    FILE *f = fopen(temp, "w");
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(chmod(temp, 0666), 0);
+    assert_int_equal(hats_file_write(path, 0600, "key", 3, &err), HATS_OK);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    unlink(path);
+}
+
 static void a_file_over_the_bound_is_refused(void **state) {
     (void)state;
     char path[HATS_PATH_MAX];
@@ -129,6 +147,7 @@ static void an_arena_keeps_its_bound(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_written_whole_and_read_back),
+        cmocka_unit_test(a_file_that_lies_in_the_way_lends_no_mode),
         cmocka_unit_test(a_file_over_the_bound_is_refused),
         cmocka_unit_test(a_missing_file_and_a_folder_are_told_apart),
         cmocka_unit_test(a_failed_write_leaves_nothing_behind),

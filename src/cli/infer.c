@@ -149,7 +149,7 @@ static void print_person(const struct infer_run *run, const struct hats_client_r
     if (run->args->quiet)
         return;
     printf("  receipt verified before decrypting: model %s %s, signed by %s\n", plan->name,
-           plan->version, run->model->publication.publisher);
+           plan->version, run->model->signer);
     printf("  encrypt %.2f ms, call %.2f ms, verify %.2f ms, decrypt %.2f ms\n",
            (double)r->encrypt_ns / 1e6, (double)r->call_ns / 1e6, (double)r->verify_ns / 1e6,
            (double)r->decrypt_ns / 1e6);

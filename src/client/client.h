@@ -45,12 +45,14 @@ struct hats_client_model {
     struct hats_plan *plan;
     struct hats_fhe_params params;
     struct hats_publication publication;
+    char signer[HATS_ISSUER_MAX]; /* the publisher's name in the pinned key set */
     uint8_t plan_digest[32];
     uint8_t parameters_digest[32]; /* for purpose 0 */
     size_t ciphertext_len, answer_len;
 };
-/* Fetches plan and publication, checks the publisher's signature (role: model publisher) and that the
- * plan is the published one. */
+/* Fetches plan and publication, checks the publisher's signature (role: model publisher), that the
+ * plan is the published one, and that both are of the model called `name`: a publisher may have signed
+ * others. */
 HATS_MUST_USE hats_status hats_client_model_open(struct hats_client_model *out,
                                                  struct hats_client *client, const char *name,
                                                  struct hats_error *err);

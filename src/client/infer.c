@@ -29,6 +29,7 @@
 #define GIVE_UP_NS UINT64_C(60000000000)
 #define PAUSE_FIRST_MS 50
 #define PAUSE_MAX_MS 2000
+#define CLOCKS_APART_MS UINT64_C(86400000) /* no server takes a call that is off by more */
 
 enum slot_state { SLOT_EMPTY, SLOT_READY, SLOT_FLYING };
 
@@ -180,6 +181,19 @@ static hats_status again(struct slot *slot, hats_status why) {
     return HATS_OK;
 }
 
+/* A receipt is judged by the time that it states. Whoever has an expired key could state a time when it
+ * was valid; but this call was made just now. */
+static hats_status check_time(const struct slot *slot, const struct hats_receipt *r,
+                              struct hats_error *err) {
+    uint64_t made = slot->core.unix_ms, then = r->accepted_ms;
+    uint64_t off = made > then ? made - then : then - made;
+    if (off <= CLOCKS_APART_MS && r->done_ms - then <= CLOCKS_APART_MS)
+        return HATS_OK;
+    return hats_fail(err, HATS_E_VERIFY,
+                     "receipt: claims 50 and 51 (times accepted and done) are more than a day away "
+                     "from this call");
+}
+
 static hats_status check_receipt(struct slot *slot, struct run *run,
                                  const struct hats_oip_tensor *answer,
                                  const struct hats_oip_tensor *receipt, struct hats_error *err) {
@@ -204,6 +218,8 @@ static hats_status check_receipt(struct slot *slot, struct run *run,
                                         &run->client->trust, hats_now_ms(), err);
     if (s == HATS_OK)
         s = hats_receipt_match(&report->receipt, &expect, err);
+    if (s == HATS_OK)
+        s = check_time(slot, &report->receipt, err);
     hats_free(report);
     if (s != HATS_OK)
         s = hats_fail_in(err, s, "the receipt does not hold, so nothing was decrypted");

@@ -21,14 +21,20 @@ static hats_status fetch(struct hats_client *client, struct hats_buffer *out, co
     return hats_client_get(client, out, path, err);
 }
 
-static hats_status check_published(const struct hats_client_model *m, struct hats_error *err) {
+static hats_status check_published(const struct hats_client_model *m, const char *name,
+                                   struct hats_error *err) {
     const struct hats_publication *p = &m->publication;
+    if (strcmp(p->name, name) != 0)
+        return hats_fail(err, HATS_E_VERIFY,
+                         "the server sent the model '%s' where '%s' was asked for; nothing was "
+                         "sent",
+                         p->name, name);
     if (!hats_equal_ct(p->plan_digest, m->plan_digest, 32))
         return hats_fail(err, HATS_E_VERIFY,
                          "the plan that the server sent is not the one its "
                          "publisher signed; nothing was sent");
-    if (strcmp(p->name, m->plan->name) != 0 || p->set_id != m->plan->set_id ||
-        p->log_t != m->plan->log_t)
+    if (strcmp(p->name, m->plan->name) != 0 || strcmp(p->model_version, m->plan->version) != 0 ||
+        p->set_id != m->plan->set_id || p->log_t != m->plan->log_t)
         return hats_fail(err, HATS_E_VERIFY,
                          "publication and plan of the model contradict each other");
     return HATS_OK;
@@ -57,20 +63,23 @@ hats_status hats_client_model_open(struct hats_client_model *out, struct hats_cl
                                    const char *name, struct hats_error *err) {
     struct hats_buffer plan, publication;
     struct hats_client_model m = {0};
+    const struct hats_trust_key *key = NULL;
     hats_buffer_init(&plan, HATS_PLAN_MAX_BYTES);
     hats_buffer_init(&publication, HATS_PUBLICATION_MAX_BYTES);
     *out = m;
     hats_status s = fetch(client, &publication, name, "publication", err);
     if (s == HATS_OK)
-        s = hats_publication_verify(&m.publication, NULL, publication.data, publication.len,
+        s = hats_publication_verify(&m.publication, &key, publication.data, publication.len,
                                     &client->trust, hats_now_ms(), err);
+    if (s == HATS_OK)
+        memcpy(m.signer, key->name, sizeof m.signer);
     if (s == HATS_OK)
         s = fetch(client, &plan, name, "plan", err);
     if (s == HATS_OK)
         s = hats_plan_decode(&m.plan, plan.data, plan.len, err);
     if (s == HATS_OK) {
         hats_plan_digest(m.plan_digest, plan.data, plan.len);
-        s = check_published(&m, err);
+        s = check_published(&m, name, err);
     }
     if (s == HATS_OK)
         s = hats_fhe_params_init(&m.params, m.plan->set_id, m.plan->log_t, err);

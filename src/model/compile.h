@@ -51,20 +51,20 @@ struct hats_compile_clip {
 
 struct hats_compile_result {
     struct hats_model_figures figures;
-    unsigned x_bits, w_bits; /* used; 0 0 for stumps */
-    bool bits_chosen;        /* by the compiler */
-    uint64_t rows;           /* calibration rows */
-    uint64_t agree;          /* rows with the same class as the float model (binary, multiclass) */
-    double score_error_max;  /* |score - float score|, over rows and outputs */
+    uint64_t rows;          /* calibration rows */
+    uint64_t agree;         /* rows with the same class as the float model (binary, multiclass) */
+    double score_error_max; /* |score - float score|, over rows and outputs */
     double score_error_mean;
-    bool has_labels;
     uint64_t float_correct, integer_correct;     /* binary, multiclass, when has_labels */
-    double float_error_mean, integer_error_mean; /* regression: mean |score - label| */
+    double float_error_mean, integer_error_mean; /* regression: mean |prediction - label| */
     uint64_t clipped_cells;                      /* all of them */
-    uint32_t n_clips;                            /* inputs concerned */
-    struct hats_compile_clip clips[HATS_COMPILE_CLIP_LIST]; /* those with most cells first */
-    bool range_from_calibration; /* some input's clip range is not the model's own */
     uint64_t saturated_weights;
+    struct hats_compile_clip clips[HATS_COMPILE_CLIP_LIST]; /* those with most cells first */
+    unsigned x_bits, w_bits;                                /* used; 0 0 for stumps */
+    uint32_t n_clips;                                       /* inputs concerned */
+    bool bits_chosen;                                       /* by the compiler */
+    bool has_labels;
+    bool range_from_calibration; /* some input's clip range is not the model's own */
     bool had_bom;
     char note[512]; /* sentences for a person, "" if none */
 };

@@ -165,10 +165,11 @@ static hats_status read_all(struct calibration *out, struct hats_graph *g, struc
     out->had_bom = hats_csv_had_bom(csv);
     field = hats_alloc_array(g->n_columns, sizeof *field);
     value = hats_alloc_array(g->n_columns, sizeof *value);
-    if (field == NULL || value == NULL)
+    if (field == NULL || value == NULL) {
         st = hats_fail(err, HATS_E_MEMORY, "no memory for %u columns", g->n_columns);
-    else
-        st = find_columns(field, g, &row, err);
+        goto done;
+    }
+    st = find_columns(field, g, &row, err);
     while (st == HATS_OK) {
         st = hats_csv_next(csv, &row, &more, err);
         if (st != HATS_OK || !more)
@@ -177,6 +178,7 @@ static hats_status read_all(struct calibration *out, struct hats_graph *g, struc
     }
     if (st == HATS_OK && out->rows == 0)
         st = hats_fail(err, HATS_E_MALFORMED, "the calibration file has no rows below its header");
+done:
     hats_free(value);
     hats_free(field);
     return st;
@@ -429,14 +431,16 @@ hats_status hats_compile_compare(struct hats_compile_result *result, const struc
     c.score = hats_alloc_array(g->k, sizeof *c.score);
     c.acc = hats_alloc_array(g->k, sizeof *c.acc);
     if (c.field == NULL || c.x == NULL || c.z == NULL || c.clipped == NULL || c.score == NULL ||
-        c.acc == NULL)
+        c.acc == NULL) {
         st = hats_fail(err, HATS_E_MEMORY, "no memory for a row");
-    else
-        st = hats_csv_open(&csv, o->calibration_path, err);
+        goto done;
+    }
+    st = hats_csv_open(&csv, o->calibration_path, err);
     if (st == HATS_OK)
         st = compare_file(&c, csv);
     if (st == HATS_OK)
         finish_result(&c);
+done:
     hats_csv_free(csv);
     hats_free(c.acc);
     hats_free(c.score);

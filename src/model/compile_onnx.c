@@ -133,7 +133,7 @@ hats_status hats_onnx_input_of(struct onnx_import *im, const struct onnx_value *
                                enum onnx_kind kind) {
     hats_status st = hats_onnx_input(im, out, i);
 
-    if (st == HATS_OK && (*out)->kind != kind)
+    if (st == HATS_OK && *out != NULL && (*out)->kind != kind)
         st = hats_onnx_fail(im, HATS_E_UNSUPPORTED, "input %zu is %s; in a linear model it is %s",
                             i + 1, kind_name((*out)->kind), kind_name(kind));
     return st;
@@ -143,13 +143,15 @@ hats_status hats_onnx_number_columns(struct onnx_import *im, const struct onnx_v
                                      size_t i) {
     hats_status st = hats_onnx_input_of(im, out, i, ONNX_COLUMNS);
 
-    for (uint32_t f = 0; st == HATS_OK && f < (*out)->n_features; f++) {
+    if (st != HATS_OK || *out == NULL)
+        return st;
+    for (uint32_t f = 0; f < (*out)->n_features; f++) {
         const struct hats_graph_feature *g = &(*out)->features[f];
         if (g->kind == HATS_FEATURE_NUMBER && im->columns[g->column].is_text)
             return hats_onnx_fail(im, HATS_E_UNSUPPORTED,
                                   "text column %u enters without a OneHotEncoder", g->column + 1);
     }
-    return st;
+    return HATS_OK;
 }
 
 hats_status hats_onnx_output(struct onnx_import *im, size_t i, const struct onnx_value *v) {
@@ -404,9 +406,9 @@ static hats_status build_graph(struct onnx_import *im, struct hats_graph *g) {
     const struct onnx_scores *s;
     hats_status st = choose_output(im, &top);
 
-    if (st != HATS_OK)
-        return st;
     s = top.scores;
+    if (st != HATS_OK || s == NULL)
+        return st;
     if (s->k > HATS_LINEAR_MAX_OUTPUTS || s->n_features > HATS_LINEAR_MAX_INPUTS ||
         s->n_features > HATS_GRAPH_MAX_WEIGHTS / s->k)
         return hats_onnx_fail(im, HATS_E_RANGE, "%u inputs and %u outputs are too many",

@@ -290,7 +290,7 @@ static hats_status run_svm_classifier(struct onnx_import *im) {
     if (st == HATS_OK)
         st = s.n_vectors > 0 ? svm_pair(im, x, &s, n_labels, &scores)
                              : svm_rest(im, x, &s, n_labels, &scores);
-    if (st != HATS_OK)
+    if (st != HATS_OK || scores == NULL)
         return st;
     scores->classifier = true;
     scores->labels = labels;

@@ -80,7 +80,7 @@ hats_status hats_csv_open(struct hats_csv **out, const char *path, struct hats_e
     hats_status st = csv_new(&c, path, err);
 
     *out = NULL;
-    if (st != HATS_OK)
+    if (c == NULL)
         return st;
     c->chunk = hats_alloc(CHUNK);
     c->file = c->chunk != NULL ? fopen(path, "rbe") : NULL;
@@ -104,7 +104,7 @@ hats_status hats_csv_open_memory(struct hats_csv **out, const char *name, const 
     hats_status st = csv_new(&c, name, err);
 
     *out = NULL;
-    if (st != HATS_OK)
+    if (c == NULL)
         return st;
     c->at = data;
     c->end = c->at + len_bytes;
@@ -322,7 +322,7 @@ static hats_status keep_header(struct hats_csv *c, struct hats_error *err) {
     for (uint32_t i = 0; i < c->n_header; i++) {
         const char *from = c->text + c->start[i];
         size_t n = 0;
-        for (; from[n] != 0 && n < sizeof c->header[i] - 1; n++)
+        for (; n < sizeof c->header[i] - 1 && from[n] != 0; n++)
             c->header[i][n] = (uint8_t)from[n] < 0x20 || from[n] == 0x7f ? '?' : from[n];
         while (n > 0 && !utf8_valid((uint8_t *)c->header[i], n))
             n--;

@@ -298,7 +298,7 @@ static hats_status read_publication(struct loading *l, struct hats_model *m) {
         if (m->publication == NULL)
             st = hats_fail(l->err, HATS_E_MEMORY, "%s: no memory", l->dir);
     }
-    if (st == HATS_OK) {
+    if (m->publication != NULL) {
         memcpy(m->publication, cose.data, cose.len);
         m->publication_len = cose.len;
         memcpy(m->salt, salt.data, sizeof m->salt);
@@ -385,12 +385,12 @@ void hats_model_figures_of(struct hats_model_figures *out, const struct hats_mod
 
 hats_status hats_model_inspect(struct hats_model_figures *out, struct hats_model **model_out,
                                const char *dir, struct hats_error *err) {
-    struct hats_model *m;
+    struct hats_model *m = NULL;
     hats_status st = hats_model_load(&m, dir, false, err);
 
     if (model_out != NULL)
         *model_out = NULL;
-    if (st != HATS_OK)
+    if (m == NULL)
         return st;
     hats_model_figures_of(out, m);
     if (model_out != NULL)

@@ -114,7 +114,7 @@ static int run_key_list(const struct cli_args *args) {
     if (s == HATS_OK)
         s = hats_client_get(client, &text, "/v1/keys", &err);
     if (s == HATS_OK)
-        printf("%.*s\n", (int)text.len, (const char *)text.data);
+        cli_print_foreign(stdout, text.data, text.len);
     hats_buffer_clear(&text);
     hats_client_close(client);
     return s == HATS_OK ? 0 : cli_report(args, &err);

@@ -237,7 +237,7 @@ static int run_list(const struct cli_args *args) {
     if (s == HATS_OK)
         s = hats_client_get(client, &text, "/v2", &err);
     if (s == HATS_OK)
-        printf("%.*s\n", (int)text.len, (const char *)text.data);
+        cli_print_foreign(stdout, text.data, text.len);
     hats_wipe(&record, sizeof record);
     hats_buffer_clear(&text);
     hats_client_close(client);

@@ -221,6 +221,17 @@ int cli_report(const struct cli_args *args, const struct hats_error *err) {
     return hats_status_exit_code(err->status);
 }
 
+void cli_print_foreign(FILE *out, const void *text, size_t len_bytes) {
+    const unsigned char *at = text;
+    for (size_t i = 0; i < len_bytes; i++) {
+        bool c1 = at[i] == 0xc2 && i + 1 < len_bytes && at[i + 1] >= 0x80 && at[i + 1] < 0xa0;
+        bool plain = at[i] >= 0x20 ? at[i] != 0x7f && !c1 : at[i] == '\n' || at[i] == '\t';
+        fputc(plain ? at[i] : '?', out);
+        i += c1;
+    }
+    fputc('\n', out);
+}
+
 const char *cli_count(char out[32], uint64_t v) {
     char digits[24];
     int n = snprintf(digits, sizeof digits, "%" PRIu64, v);

@@ -64,6 +64,9 @@ void cli_words(FILE *out, const struct cli_verb *verb);
 
 /* Prints "hats: text" (or a JSON object when args->json) to stderr and returns the exit code. */
 int cli_report(const struct cli_args *args, const struct hats_error *err);
+/* A text as a server gave it, and a line end. A terminal would obey control characters: all but line ends
+ * and tabs become question marks. */
+void cli_print_foreign(FILE *out, const void *text, size_t len_bytes);
 /* "32,840" */
 const char *cli_count(char out[32], uint64_t v);
 

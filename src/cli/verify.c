@@ -91,15 +91,16 @@ static int verify_publication(const struct cli_args *args, const struct hats_buf
                               const struct hats_trust *trust) {
     struct hats_error err = {0};
     struct hats_publication p;
+    const struct hats_trust_key *signer;
     struct hats_buffer text;
     hats_status s =
-        hats_publication_verify(&p, NULL, file->data, file->len, trust, hats_now_ms(), &err);
+        hats_publication_verify(&p, &signer, file->data, file->len, trust, hats_now_ms(), &err);
     if (s != HATS_OK) {
         int code = cli_report(args, &err);
         return s == HATS_E_TRUST ? code : 1;
     }
     hats_buffer_init(&text, FILE_MAX_BYTES);
-    (args->json ? hats_publication_json : hats_publication_text)(&text, &p);
+    (args->json ? hats_publication_json : hats_publication_text)(&text, &p, signer);
     if (!args->quiet)
         printf("%.*s\n", (int)text.len, (const char *)text.data);
     hats_buffer_clear(&text);

@@ -64,10 +64,13 @@ void hats_cose_thumbprint_of(uint8_t out[HATS_THUMBPRINT_LEN], const struct hats
     hats_cose_thumbprint(out, hats_mldsa_level_of(key), hats_mldsa_public(key));
 }
 
-static bool reorders(const uint8_t *s) {
+/* Ends the line, or changes the order of what stands in it. */
+static bool moves(const uint8_t *s) {
+    if (s[0] == 0xd8)
+        return s[1] == 0x9c;
     if (s[0] != 0xe2)
         return false;
-    return (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xaa && s[2] <= 0xae))) ||
+    return (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae))) ||
            (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
 }
 
@@ -77,7 +80,7 @@ bool hats_text_is_plain(const char *text) {
         return false;
     for (; *s != 0; s++) {
         bool c1 = s[0] == 0xc2 && s[1] < 0xa0; /* U+0080 .. U+009F */
-        if (*s < 0x20 || *s == 0x7f || c1 || reorders(s))
+        if (*s < 0x20 || *s == 0x7f || c1 || moves(s))
             return false;
     }
     return true;

@@ -52,8 +52,8 @@ void hats_cose_thumbprint(uint8_t out[HATS_THUMBPRINT_LEN], enum hats_mldsa_leve
 void hats_cose_thumbprint_of(uint8_t out[HATS_THUMBPRINT_LEN], const struct hats_sign_key *key);
 
 /* Names and versions in signed files are shown on terminals and pages: UTF-8 (zero-terminated) without
- * control characters and without the marks that reorder what is shown (U+200E .. U+200F, U+202A .. U+202E,
- * U+2066 .. U+2069). "" is plain. */
+ * control characters, without line and paragraph separators (U+2028, U+2029), and without the marks that
+ * reorder what is shown (U+061C, U+200E, U+200F, U+202A .. U+202E, U+2066 .. U+2069). "" is plain. */
 bool hats_text_is_plain(const char *text);
 
 /* Appends the signed file. payload must be HATS-CBOR-1 (asserted). issuer is

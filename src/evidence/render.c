@@ -254,7 +254,21 @@ void hats_report_json(struct hats_buffer *out, const struct hats_report *report)
     hats_buffer_printf(out, "\n");
 }
 
-void hats_publication_json(struct hats_buffer *out, const struct hats_publication *p) {
+static void json_publication_signer(struct object *o, const struct hats_trust_key *signer) {
+    if (signer == NULL) {
+        member_null(o, "signer");
+        return;
+    }
+    name(o, "signer");
+    struct object s = begin(o->out);
+    member_text(&s, "name", signer->name);
+    member_text(&s, "algorithm", hats_mldsa_name(signer->level));
+    member_digest(&s, "key", signer->kid);
+    end(&s);
+}
+
+void hats_publication_json(struct hats_buffer *out, const struct hats_publication *p,
+                           const struct hats_trust_key *signer) {
     struct object o = begin(out);
     member_text(&o, "type", HATS_TYPE_MODEL);
     member_text(&o, "name", p->name);
@@ -265,6 +279,7 @@ void hats_publication_json(struct hats_buffer *out, const struct hats_publicatio
     member_number(&o, "log2_t", p->log_t);
     member_time(&o, "published", p->published_ms);
     member_text(&o, "publisher", p->publisher);
+    json_publication_signer(&o, signer);
     end(&o);
     hats_buffer_printf(out, "\n");
 }
@@ -444,16 +459,28 @@ void hats_report_text(struct hats_buffer *out, const struct hats_report *report,
         text_row(out, &report->rows[i], colour);
 }
 
-void hats_publication_text(struct hats_buffer *out, const struct hats_publication *p) {
+static void text_publication_signer(struct hats_buffer *out, const struct hats_publication *p,
+                                    const struct hats_trust_key *signer) {
+    if (signer != NULL) {
+        hats_buffer_printf(out, "  %-12s %s (trusted), %s\n", "signed by", signer->name,
+                           hats_mldsa_name(signer->level));
+        line_digest(out, "  key", signer->kid);
+    }
+    if (signer == NULL || strcmp(signer->name, p->publisher) != 0)
+        hats_buffer_printf(out, "  %-12s \"%s\"\n", "  says it is", p->publisher);
+}
+
+void hats_publication_text(struct hats_buffer *out, const struct hats_publication *p,
+                           const struct hats_trust_key *signer) {
     char published[32];
     hats_time_text(published, p->published_ms);
+    text_publication_signer(out, p, signer);
     hats_buffer_printf(out, "  %-12s %s, version %s\n", "model", p->name, p->model_version);
     line_digest(out, "commitment", p->model_commitment);
     line_digest(out, "plan", p->plan_digest);
     hats_buffer_printf(out, "  %-12s set %" PRIu32 ", t = 2^%u\n", "encryption", p->set_id,
                        p->log_t);
     line(out, "published", published);
-    line(out, "publisher", p->publisher);
 }
 
 static void text_period(struct hats_buffer *out, const struct hats_trust_key *key) {

@@ -17,8 +17,12 @@ void hats_report_json(struct hats_buffer *out, const struct hats_report *report)
 /* The claims alone, whether or not anything was verified. */
 void hats_receipt_text(struct hats_buffer *out, const struct hats_receipt *r);
 void hats_receipt_json(struct hats_buffer *out, const struct hats_receipt *r);
-void hats_publication_text(struct hats_buffer *out, const struct hats_publication *p);
-void hats_publication_json(struct hats_buffer *out, const struct hats_publication *p);
+/* signer: the trusted key whose signature holds, as hats_publication_verify gives it; NULL: not checked.
+ * Whom the publication itself calls its publisher is a claim, and shown as one. */
+void hats_publication_text(struct hats_buffer *out, const struct hats_publication *p,
+                           const struct hats_trust_key *signer);
+void hats_publication_json(struct hats_buffer *out, const struct hats_publication *p,
+                           const struct hats_trust_key *signer);
 void hats_trust_text(struct hats_buffer *out, const struct hats_trust *t);
 void hats_trust_json(struct hats_buffer *out, const struct hats_trust *t);
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -108,6 +109,20 @@ static void counts_get_their_commas(void **state) {
     assert_string_equal(cli_count(out, UINT64_MAX), "18,446,744,073,709,551,615");
 }
 
+static void what_a_server_sent_is_printed_without_control_characters(void **state) {
+    (void)state;
+    static const char text[] = "{\"name\":\t\"\x1b[2J\xc2\x9b"
+                               "2J\x7f\r\xc3\xa9\"}\n\xc2";
+    char *printed = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&printed, &len);
+    assert_non_null(out);
+    cli_print_foreign(out, text, sizeof text - 1);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(printed, "{\"name\":\t\"?[2J?2J??\xc3\xa9\"}\n\xc2\n");
+    free(printed);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_flags_and_lists_are_found_in_any_order),
@@ -116,6 +131,7 @@ int main(void) {
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(help_needs_nothing_else),
         cmocka_unit_test(counts_get_their_commas),
+        cmocka_unit_test(what_a_server_sent_is_printed_without_control_characters),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }

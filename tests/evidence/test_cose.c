@@ -276,15 +276,16 @@ static void an_issuer_that_could_fool_a_reader_is_not_signed(void **state) {
     struct hats_error err;
     memset(long_name, 'a', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
-    const char *const bad[] = {"a\n",          "a\x7f", "\xc2\x9b", "\xe2\x80\xae",
-                               "\xe2\x81\xa6", "\xff",  long_name};
+    const char *const bad[] = {"a\n",  "a\x7f",   "\xc2\x9b",     "\xe2\x80\xae", "\xe2\x81\xa6",
+                               "\xff", long_name, "\xe2\x80\xa8", "\xe2\x80\xa9", "\xd8\x9c"};
     hats_buffer_init(&file, HATS_COSE_MAX_BYTES);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(
             hats_cose_sign(&file, signer, TYPE, bad[i], 0, payload, sizeof payload, &err),
             HATS_E_USAGE);
     assert_int_equal(file.len, 0);
-    assert_true(hats_text_is_plain("H\xc3\xb4pital, \xe6\xb0\xb4 \xe2\x82\xac"));
+    assert_true(
+        hats_text_is_plain("H\xc3\xb4pital, \xe6\xb0\xb4 \xe2\x82\xac \xd8\xa7 \xe2\x80\xa6"));
 }
 
 static int make_signer(void **state) {

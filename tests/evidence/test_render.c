@@ -217,14 +217,16 @@ static void publications_and_keys_are_shown_both_ways(void **state) {
     struct hats_buffer b;
     sample_publication(&p);
     hats_buffer_init(&b, TEXT_MAX);
-    hats_publication_json(&b, &p);
+    hats_publication_json(&b, &p, NULL);
     finish(&b);
     assert_json(&b);
     assert_holds(&b, words, 2);
+    assert_non_null(strstr((const char *)b.data, "\"signer\": null"));
     hats_buffer_clear(&b);
-    hats_publication_text(&b, &p);
+    hats_publication_text(&b, &p, NULL);
     finish(&b);
     assert_holds(&b, words, 2);
+    assert_null(strstr((const char *)b.data, "signed by"));
     hats_buffer_clear(&b);
     hats_trust_init(&t);
     hats_trust_key_of(&entry, key, "St. Elsewhere", HATS_ROLE_RECEIPT | HATS_ROLE_OWNER, 0);
@@ -239,6 +241,34 @@ static void publications_and_keys_are_shown_both_ways(void **state) {
     assert_holds(&b, key_words, 3);
     hats_buffer_clear(&b);
     hats_trust_clear(&t);
+    hats_mldsa_free(key);
+}
+
+/* "National Health Service" signed by somebody whom the reader knows as "Model House". */
+static void a_publisher_is_called_what_the_reader_calls_its_key(void **state) {
+    (void)state;
+    static const char *const text_words[] = {"signed by    Model House (trusted), ML-DSA-65",
+                                             "says it is \"National Health Service\""};
+    static const char *const json_words[] = {"\"publisher\": \"National Health Service\"",
+                                             "\"signer\": {\"name\": \"Model House\""};
+    struct hats_sign_key *key = sample_key(HATS_MLDSA_65, 1);
+    struct hats_trust_key entry;
+    struct hats_publication p;
+    struct hats_buffer b;
+    sample_publication(&p);
+    memset(p.publisher, 0, sizeof p.publisher);
+    strcpy(p.publisher, "National Health Service");
+    hats_trust_key_of(&entry, key, "Model House", HATS_ROLE_MODEL, 0);
+    hats_buffer_init(&b, TEXT_MAX);
+    hats_publication_text(&b, &p, &entry);
+    finish(&b);
+    assert_holds(&b, text_words, 2);
+    hats_buffer_clear(&b);
+    hats_publication_json(&b, &p, &entry);
+    finish(&b);
+    assert_json(&b);
+    assert_holds(&b, json_words, 2);
+    hats_buffer_clear(&b);
     hats_mldsa_free(key);
 }
 
@@ -272,6 +302,7 @@ int main(void) {
         cmocka_unit_test(every_report_is_json),
         cmocka_unit_test(the_claims_are_shown_in_full),
         cmocka_unit_test(publications_and_keys_are_shown_both_ways),
+        cmocka_unit_test(a_publisher_is_called_what_the_reader_calls_its_key),
         cmocka_unit_test(json_strings_escape_what_they_must),
         cmocka_unit_test(times_are_rfc_3339),
     };

@@ -27,9 +27,9 @@ void hats_gate_config_init(struct hats_gate_config *config) {
 
 static hats_status copy_strings(struct hats_gate *g, const struct hats_gate_config *config,
                                 struct hats_error *err) {
-    g->config.issuer = hats_strdup(config->issuer);
+    g->config.issuer = g->issuer = hats_strdup(config->issuer);
     g->origins = hats_alloc_array(config->n_origins + 1, sizeof g->origins[0]);
-    if (g->config.issuer == NULL || g->origins == NULL)
+    if (g->issuer == NULL || g->origins == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory for the gate");
     for (size_t i = 0; i < config->n_origins; i++) {
         g->origins[i] = hats_strdup(config->origins[i]);
@@ -51,7 +51,6 @@ hats_status hats_gate_new(struct hats_gate **out, const struct hats_gate_config 
     if (g == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory for the gate");
     g->config = *config;
-    g->config.issuer = NULL;
     if (g->config.max_evaluations == 0)
         g->config.max_evaluations = hats_pool_cpu_count();
     pthread_mutex_init(&g->tenant_lock, NULL);
@@ -79,7 +78,7 @@ void hats_gate_free(struct hats_gate *g) {
     for (size_t i = 0; g->origins != NULL && g->origins[i] != NULL; i++)
         hats_free(g->origins[i]);
     hats_free(g->origins);
-    hats_free((void *)(uintptr_t)g->config.issuer);
+    hats_free(g->issuer);
     sem_destroy(&g->evaluations);
     pthread_mutex_destroy(&g->room_lock);
     pthread_mutex_destroy(&g->model_lock);
@@ -100,18 +99,6 @@ enum hats_problem hats_gate_counted(struct hats_gate *g, enum hats_problem p) {
 }
 
 void hats_gate_count(struct hats_gate *g, enum hats_problem p) { (void)hats_gate_counted(g, p); }
-
-enum hats_problem hats_gate_refuse(struct hats_error *detail, enum hats_problem p, const char *fmt,
-                                   ...) {
-    if (detail != NULL) {
-        va_list args;
-        va_start(args, fmt);
-        vsnprintf(detail->text, sizeof detail->text, fmt, args);
-        va_end(args);
-        detail->status = HATS_E_DENIED;
-    }
-    return p;
-}
 
 enum hats_problem hats_gate_storage(struct hats_error *detail, hats_status s,
                                     const struct hats_error *why) {

@@ -95,7 +95,7 @@ struct hats_gate_model {
     size_t plan_len;
     const uint8_t *publication; /* COSE */
     size_t publication_len;
-    const void *held; /* the gate's */
+    void *held; /* the gate's */
 };
 /* false: no such model. */
 HATS_MUST_USE bool hats_gate_model_hold(struct hats_gate *g, struct hats_gate_model *out,

@@ -62,7 +62,7 @@ size_t hats_gate_cache_bytes(struct key_cache *cache);
 
 struct hats_gate {
     struct hats_gate_config config; /* strings are copies */
-    char **origins;
+    char *issuer, **origins;
 
     pthread_mutex_t tenant_lock;
     struct tenant *tenants; /* ascending in token hash */
@@ -90,9 +90,9 @@ struct hats_gate {
 uint64_t hats_gate_now(const struct hats_gate *g);
 /* Counts p and returns it. */
 enum hats_problem hats_gate_counted(struct hats_gate *g, enum hats_problem p);
-/* p with a sentence of its own about this very request. */
-enum hats_problem hats_gate_refuse(struct hats_error *detail, enum hats_problem p, const char *fmt,
-                                   ...) HATS_PRINTF(3, 4);
+/* p, with a sentence about this very request in *detail (may be NULL): detail, p, format, arguments. */
+#define hats_gate_refuse(detail, p, ...) \
+    ((void)hats_fail((detail), HATS_E_DENIED, __VA_ARGS__), (p))
 /* What a failing store means for the caller; detail gets no more than that. */
 enum hats_problem hats_gate_storage(struct hats_error *detail, hats_status s,
                                     const struct hats_error *why);

@@ -125,9 +125,8 @@ static enum hats_problem register_key(struct hats_gate *g, bool *created, struct
     memcpy(row.kid, reg.kid, 32);
     memcpy(row.owner, reg.owner, 32);
     row.registered_ms = hats_gate_now(g);
-    row.public_key = (uint8_t *)(uintptr_t)reg.public_key; /* the store only reads it */
-    row.public_key_len = reg.public_key_len;
-    hats_status s = hats_store_key_put(g->config.store, &how, &existing, &row, &why);
+    hats_status s = hats_store_key_put(g->config.store, &how, &existing, &row, reg.public_key,
+                                       reg.public_key_len, &why);
     if (s == HATS_E_CONFLICT)
         return explain_conflict(&existing, tenant->id, detail);
     if (s != HATS_OK)

@@ -165,6 +165,24 @@ static hats_status load_next(struct hats_gate *g, const char *dir,
     return s;
 }
 
+/* Loads the packages among the entries, in order, until one fails. */
+static hats_status load_entries(struct hats_gate *g, const char *models_dir,
+                                struct dirent *const *entries, int n_entries, size_t *n,
+                                struct hats_error *err) {
+    hats_status s = HATS_OK;
+    char(*names)[HATS_MODEL_NAME_MAX] = hats_alloc_array(MODELS_MAX, sizeof *names);
+    if (names == NULL)
+        return hats_fail(err, HATS_E_MEMORY, "no memory for the list of models");
+    for (int i = 0; s == HATS_OK && i < n_entries; i++) {
+        char dir[HATS_PATH_MAX];
+        s = hats_path_join(dir, models_dir, entries[i]->d_name);
+        if (s == HATS_OK && is_package(dir))
+            s = load_next(g, dir, names, n, err);
+    }
+    hats_free(names);
+    return s;
+}
+
 hats_status hats_gate_models_load(struct hats_gate *g, const char *models_dir, size_t *n,
                                   struct hats_error *err) {
     struct dirent **entries;
@@ -173,18 +191,10 @@ hats_status hats_gate_models_load(struct hats_gate *g, const char *models_dir, s
     if (n_entries < 0)
         return hats_fail(err, errno == ENOMEM ? HATS_E_MEMORY : HATS_E_NOT_FOUND,
                          "the models folder %s cannot be read: %s", models_dir, strerror(errno));
-    char(*names)[HATS_MODEL_NAME_MAX] = hats_alloc_array(MODELS_MAX, sizeof *names);
-    hats_status s = names != NULL ? HATS_OK : hats_fail(err, HATS_E_MEMORY, "no memory");
-    for (int i = 0; i < n_entries; i++) {
-        char dir[HATS_PATH_MAX];
-        if (s == HATS_OK)
-            s = hats_path_join(dir, models_dir, entries[i]->d_name);
-        if (s == HATS_OK && is_package(dir))
-            s = load_next(g, dir, names, &count, err);
+    hats_status s = load_entries(g, models_dir, entries, n_entries, &count, err);
+    for (int i = 0; i < n_entries; i++)
         free(entries[i]);
-    }
     free(entries);
-    hats_free(names);
     if (n != NULL)
         *n = count;
     return s;
@@ -204,7 +214,7 @@ struct model *hats_gate_model_find(struct hats_gate *g, const char *name) {
 }
 
 bool hats_gate_model_hold(struct hats_gate *g, struct hats_gate_model *out, const char *name) {
-    const struct model *m = hats_gate_model_find(g, name);
+    struct model *m = hats_gate_model_find(g, name);
     *out = (struct hats_gate_model){0};
     if (m == NULL)
         return false;
@@ -240,7 +250,7 @@ bool hats_gate_model_hold(struct hats_gate *g, struct hats_gate_model *out, cons
 }
 
 void hats_gate_model_release(struct hats_gate_model *m) {
-    hats_gate_model_drop((struct model *)(uintptr_t)m->held);
+    hats_gate_model_drop(m->held);
     *m = (struct hats_gate_model){0};
 }
 

@@ -97,7 +97,7 @@ void hats_server_get_keys(struct exchange *x) {
     for (size_t i = 0; i < n; i++)
         (void)json_array_append_new(list, key_json(&keys[i]));
     hats_free(keys);
-    json_t *next = n == limit ? json_integer((json_int_t)(offset + n)) : json_null();
+    json_t *next = n == limit ? json_integer((json_int_t)offset + (json_int_t)n) : json_null();
     hats_server_answer_json(x, 200, json_pack("{s:o, s:o}", "keys", list, "next_offset", next));
 }
 

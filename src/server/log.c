@@ -34,7 +34,7 @@ static void write_line(json_t *line) {
     free(text);
 }
 
-void hats_server_log(const char *level, const char *event, ...) {
+void hats_server_log_pairs(const char *level, const char *event, ...) {
     json_t *line = line_of(level, event);
     va_list args;
     va_start(args, event);
@@ -46,7 +46,7 @@ void hats_server_log(const char *level, const char *event, ...) {
 
 void hats_server_log_request(const struct exchange *x, unsigned status, const char *problem) {
     json_t *line = line_of(status >= 500 ? "warning" : "info", "request");
-    double ms = (double)((hats_monotonic_ns() - x->started_ns) / 1000) / 1000.0;
+    double ms = (double)(hats_monotonic_ns() - x->started_ns) / 1e6;
     (void)json_object_set_new(line, "id",
                               json_integer((json_int_t)hats_http_request_id(x->request)));
     (void)json_object_set_new(line, "method", json_string(hats_http_request_method(x->request)));

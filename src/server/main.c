@@ -23,7 +23,7 @@ static void harden(void) {
     const struct rlimit none = {0, 0};
     bool undumpable = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
     if (setrlimit(RLIMIT_CORE, &none) != 0 && !undumpable)
-        hats_server_log("warning", "core-dumps-on", "reason", strerror(errno), NULL);
+        hats_server_log("warning", "core-dumps-on", "reason", strerror(errno));
 }
 
 static sigset_t signals_of_ours(void) {

@@ -5,6 +5,8 @@
 #include "store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static void metric(struct hats_buffer *out, const char *name, const char *type, const char *help,
@@ -127,14 +129,13 @@ static void render_routes(struct hats_buffer *out, const struct hats_server *s) 
 
 /* The second number of /proc/self/statm, in pages. */
 static uint64_t resident_bytes(void) {
-    unsigned long long size = 0, resident = 0;
+    char text[128] = "";
     FILE *f = fopen("/proc/self/statm", "r");
     if (f == NULL)
         return 0;
-    if (fscanf(f, "%llu %llu", &size, &resident) != 2)
-        resident = 0;
+    const char *second = fgets(text, sizeof text, f) != NULL ? strchr(text, ' ') : NULL;
     fclose(f);
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    return second != NULL ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 void hats_server_metrics_render(struct hats_buffer *out, struct hats_server *s) {

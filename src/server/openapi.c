@@ -64,9 +64,6 @@ static const enum hats_problem with_token[] = {HATS_PROBLEM_TOKEN_MISSING,
 static const enum hats_problem with_body[] = {HATS_PROBLEM_LENGTH_REQUIRED,
                                               HATS_PROBLEM_BODY_TOO_LARGE, HATS_PROBLEM_DRAINING};
 static const enum hats_problem with_worker[] = {HATS_PROBLEM_BUSY, HATS_PROBLEM_INTERNAL};
-/* Those of an inference that its table row has no place for. */
-static const enum hats_problem with_infer[] = {HATS_PROBLEM_BODY_MALFORMED,
-                                               HATS_PROBLEM_KEY_UNKNOWN};
 
 static int add_problems(json_t *responses, const enum hats_problem *list, size_t n) {
     int rc = 0;
@@ -77,9 +74,7 @@ static int add_problems(json_t *responses, const enum hats_problem *list, size_t
 
 static json_t *responses_of(const struct route *r) {
     json_t *responses = json_object();
-    char status[8];
-    snprintf(status, sizeof status, "%u", r->ok_status);
-    int rc = put(responses, status, good_response(r));
+    int rc = put(responses, "200", good_response(r));
     if (rc == 0 && r->run == hats_server_put_key)
         rc = put(responses, "201", json_pack("{s:s}", "description", "Registered."));
     if (rc == 0 && r->run == hats_server_get_ready)
@@ -92,8 +87,6 @@ static json_t *responses_of(const struct route *r) {
         rc = add_problems(responses, with_body, 3);
     if (rc == 0 && (r->flags & ROUTE_WORKER))
         rc = add_problems(responses, with_worker, 2);
-    if (rc == 0 && r->run == hats_server_post_infer)
-        rc = add_problems(responses, with_infer, 2);
     if (rc != 0) {
         json_decref(responses);
         return NULL;
@@ -174,7 +167,7 @@ json_t *hats_server_openapi(void) {
     for (size_t i = 0; rc == 0 && i < hats_server_n_routes; i++) {
         const struct route *r = &hats_server_routes[i];
         char method[8] = "";
-        for (size_t k = 0; r->method[k] != '\0' && k < 7; k++)
+        for (size_t k = 0; k < 7 && r->method[k] != '\0'; k++)
             method[k] = (char)tolower((unsigned char)r->method[k]);
         json_t *path = json_object_get(paths, r->path);
         if (path == NULL) {

@@ -172,7 +172,7 @@ static hats_status load_signer(struct hats_server *s, bool harden, struct hats_e
     /* The key's pages are among the few that exist now. Best effort: the limit may be too low. */
     if (harden && mlockall(MCL_CURRENT) != 0)
         hats_server_log("warning", "keys-not-locked", "reason", strerror(errno), "advice",
-                        "raise LimitMEMLOCK, or switch swap off", NULL);
+                        "raise LimitMEMLOCK, or switch swap off");
     return load_key_set(s, err);
 }
 
@@ -319,11 +319,11 @@ static void keep_house(struct hats_server *s) {
     struct hats_error err = {0};
     size_t dropped = 0;
     if (hats_gate_housekeeping(s->gate, &dropped, &err) != HATS_OK)
-        hats_server_log("error", "housekeeping", "reason", err.text, NULL);
+        hats_server_log("error", "housekeeping", "reason", err.text);
     int64_t left = hats_tls_not_after(s->tls) - (int64_t)(hats_now_ms() / 1000);
     if (left < CERTIFICATE_WARNING_S)
         hats_server_log("warning", "certificate-expires", "advice",
-                        "make a new certificate and restart", NULL);
+                        "make a new certificate and restart");
 }
 
 static void *housekeeper(void *arg) {
@@ -401,10 +401,10 @@ static void log_start(const struct hats_server *s, size_t n_models) {
     snprintf(port, sizeof port, "%u", (unsigned)hats_server_port(s));
     hats_server_log("info", "started", "version", HATS_VERSION, "listen", s->config.listen, "port",
                     port, "origin", hats_server_origin(s), "models", models, "tls",
-                    s->config.tls_profile, NULL);
+                    s->config.tls_profile);
     if (n_models == 0)
         hats_server_log("warning", "no-models", "advice",
-                        "put published packages into the models folder and send SIGHUP", NULL);
+                        "put published packages into the models folder and send SIGHUP");
 }
 
 hats_status hats_server_start_with(struct hats_server **out,
@@ -446,9 +446,9 @@ hats_status hats_server_reload(struct hats_server *s, struct hats_error *err) {
     size_t n = 0;
     hats_status status = load_models(s, &n, err);
     if (status == HATS_OK)
-        hats_server_log("info", "reloaded", NULL);
+        hats_server_log("info", "reloaded");
     else
-        hats_server_log("error", "reload-failed", "reason", err != NULL ? err->text : "", NULL);
+        hats_server_log("error", "reload-failed", "reason", err != NULL ? err->text : "");
     return status;
 }
 
@@ -456,9 +456,9 @@ hats_status hats_server_stop(struct hats_server *s) {
     if (s == NULL)
         return HATS_OK;
     hats_gate_drain(s->gate);
-    hats_server_log("info", "draining", NULL);
+    hats_server_log("info", "draining");
     hats_status status = hats_http_server_drain(s->http, (unsigned)s->config.drain_seconds * 1000);
-    hats_server_log("info", "stopped", "drained", status == HATS_OK ? "yes" : "no", NULL);
+    hats_server_log("info", "stopped", "drained", status == HATS_OK ? "yes" : "no");
     free_server(s);
     return status;
 }

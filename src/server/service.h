@@ -25,17 +25,16 @@ enum route_flags {
 struct route {
     const char *method; /* a GET route takes HEAD too */
     const char *path;   /* segments; {name} takes one segment as parameter */
-    unsigned flags;
     /* Header is there. NULL: token (if asked for) and no body. A problem refuses. */
     enum hats_problem (*admit)(struct exchange *x, uint64_t *max_body_bytes,
                                struct hats_error *detail);
     /* Answers, exactly once. */
     void (*run)(struct exchange *x);
     const char *summary;
-    const char *ok_type; /* media type of a good answer */
-    unsigned ok_status;
+    const char *ok_type; /* media type of a good answer, whose status is 200 */
+    unsigned flags;
     /* beside those that token and body bring with them; ends with NONE */
-    enum hats_problem problems[12];
+    enum hats_problem problems[15];
 };
 extern const struct route hats_server_routes[];
 extern const size_t hats_server_n_routes;
@@ -137,8 +136,9 @@ void hats_server_metrics_render(struct hats_buffer *out, struct hats_server *s);
 
 /* ---- log.c: one JSON object a line, to stderr ---- */
 
-/* Pairs of a key and a text, ended by NULL; level is "info", "warning", "error". */
-void hats_server_log(const char *level, const char *event, ...) __attribute__((sentinel));
+/* level ("info", "warning", "error"), event, then pairs of a key and a text. */
+#define hats_server_log(...) hats_server_log_pairs(__VA_ARGS__, (const char *)NULL)
+void hats_server_log_pairs(const char *level, const char *event, ...) __attribute__((sentinel));
 void hats_server_log_request(const struct exchange *x, unsigned status, const char *problem);
 
 /* ---- notify.c: the service manager ---- */

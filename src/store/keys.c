@@ -42,6 +42,8 @@ static hats_status get(struct conn *c, struct hats_store_key *out, const uint8_t
 
 struct put {
     const struct hats_store_key *key;
+    const uint8_t *public_key;
+    size_t public_key_len;
     enum hats_store_put how;
     struct hats_store_key existing;
 };
@@ -55,7 +57,7 @@ static hats_status put(struct conn *c, void *arg, struct hats_error *err) {
     bind_blob(&q, k->owner, sizeof k->owner);
     bind_i64(&q, k->set_id);
     bind_u64(&q, k->registered_ms);
-    bind_blob(&q, k->public_key, k->public_key_len);
+    bind_blob(&q, p->public_key, p->public_key_len);
     (void)query_row(&q);
     bool added = q.rc == SQLITE_OK && query_changes(&q) == 1;
     hats_status s = query_end(&q, err);
@@ -72,9 +74,10 @@ static hats_status put(struct conn *c, void *arg, struct hats_error *err) {
 
 hats_status hats_store_key_put(struct hats_store *s, enum hats_store_put *how,
                                struct hats_store_key *existing, const struct hats_store_key *k,
+                               const uint8_t *public_key, size_t public_key_len,
                                struct hats_error *err) {
-    assert(k->public_key != NULL && k->public_key_len != 0);
-    struct put p = {.key = k};
+    assert(public_key != NULL && public_key_len != 0);
+    struct put p = {.key = k, .public_key = public_key, .public_key_len = public_key_len};
     hats_status status = hats_store_write(s, put, &p, err);
     *how = p.how;
     if (existing != NULL)

@@ -95,12 +95,13 @@ struct hats_store_key {
 void hats_store_key_clear(struct hats_store_key *k);
 
 enum hats_store_put { HATS_STORE_CREATED, HATS_STORE_SAME };
-/* Adds a key. The same kid by the same tenant and owner is HATS_STORE_SAME and changes nothing.
+/* Adds a key; of *k, the blob and revoked_ms are not looked at. The same kid by the same tenant and owner is HATS_STORE_SAME and changes nothing.
  * HATS_E_CONFLICT: it is another tenant's, another owner's, or was revoked; *existing (may be NULL, no
  * blob) says which. */
 HATS_MUST_USE hats_status hats_store_key_put(struct hats_store *s, enum hats_store_put *how,
                                              struct hats_store_key *existing,
                                              const struct hats_store_key *k,
+                                             const uint8_t *public_key, size_t public_key_len,
                                              struct hats_error *err);
 /* HATS_E_NOT_FOUND. with_blob = false leaves the public key out. */
 HATS_MUST_USE hats_status hats_store_key_get(struct hats_store *s, struct hats_store_key *out,

@@ -98,19 +98,17 @@ static void a_key_is_registered_once_and_again_is_the_same(void **state) {
     int64_t t = add_tenant(f.store, "alpha", 1);
     uint8_t bytes[64];
     memset(bytes, 7, sizeof bytes);
-    struct hats_store_key k = {.tenant = t,
-                               .set_id = 1,
-                               .registered_ms = 5,
-                               .public_key = bytes,
-                               .public_key_len = sizeof bytes};
+    struct hats_store_key k = {.tenant = t, .set_id = 1, .registered_ms = 5};
     fill(k.kid, 'K', 1);
     fill(k.owner, 'O', 1);
     enum hats_store_put how;
     struct hats_store_key old;
-    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, NULL), HATS_OK);
+    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL),
+                     HATS_OK);
     assert_int_equal(how, HATS_STORE_CREATED);
     k.registered_ms = 9;
-    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, NULL), HATS_OK);
+    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL),
+                     HATS_OK);
     assert_int_equal(how, HATS_STORE_SAME);
     assert_true(old.registered_ms == 5);
 
@@ -128,17 +126,19 @@ static void a_key_of_another_tenant_or_owner_is_a_conflict(void **state) {
     int64_t a = add_tenant(f.store, "alpha", 1);
     int64_t b = add_tenant(f.store, "beta", 2);
     add_key(f.store, a, 1);
-    uint8_t byte = 0;
-    struct hats_store_key k = {.tenant = b, .set_id = 1, .public_key = &byte, .public_key_len = 1};
+    uint8_t bytes[1] = {0};
+    struct hats_store_key k = {.tenant = b, .set_id = 1};
     fill(k.kid, 'K', 1);
     fill(k.owner, 'O', 1);
     enum hats_store_put how;
     struct hats_store_key old;
-    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, NULL), HATS_E_CONFLICT);
+    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL),
+                     HATS_E_CONFLICT);
     assert_true(old.tenant == a);
     k.tenant = a;
     fill(k.owner, 'O', 2);
-    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, NULL), HATS_E_CONFLICT);
+    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL),
+                     HATS_E_CONFLICT);
     assert_int_equal(hats_store_key_get(f.store, &old, k.kid, false, NULL), HATS_OK);
     assert_int_equal(old.owner[8], 1);
 }
@@ -147,7 +147,7 @@ static void a_revoked_key_stays_revoked(void **state) {
     (void)state;
     int64_t a = add_tenant(f.store, "alpha", 1);
     add_key(f.store, a, 1);
-    uint8_t kid[32], byte = 0;
+    uint8_t kid[32], bytes[1] = {0};
     fill(kid, 'K', 1);
     assert_int_equal(hats_store_key_revoke(f.store, a + 1, kid, 50, NULL), HATS_E_NOT_FOUND);
     assert_int_equal(hats_store_key_revoke(f.store, a, kid, 50, NULL), HATS_OK);
@@ -155,10 +155,9 @@ static void a_revoked_key_stays_revoked(void **state) {
     struct hats_store_key k;
     assert_int_equal(hats_store_key_get(f.store, &k, kid, false, NULL), HATS_OK);
     assert_true(k.revoked_ms == 50);
-    k.public_key = &byte;
-    k.public_key_len = 1;
     enum hats_store_put how;
-    assert_int_equal(hats_store_key_put(f.store, &how, NULL, &k, NULL), HATS_E_CONFLICT);
+    assert_int_equal(hats_store_key_put(f.store, &how, NULL, &k, bytes, sizeof bytes, NULL),
+                     HATS_E_CONFLICT);
 }
 
 static void keys_are_listed_for_their_tenant_in_pages(void **state) {

@@ -105,6 +105,16 @@ static hats_status take_tensor(struct hats_oip_tensor *wanted, size_t n, struct 
     return HATS_OK;
 }
 
+/* At most 63 bytes and never half a character, which could not be sent back. */
+static void copy_id(char id[64], const char *text) {
+    size_t len = strlen(text);
+    if (len > 63)
+        for (len = 63; (text[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(id, text, len);
+    id[len] = '\0';
+}
+
 hats_status hats_oip_parse(struct hats_oip_tensor *wanted, size_t n, char id[64],
                            const char *member, const uint8_t *body, size_t len_bytes,
                            size_t json_len, struct hats_error *err) {
@@ -132,7 +142,7 @@ hats_status hats_oip_parse(struct hats_oip_tensor *wanted, size_t n, char id[64]
         s = hats_fail(err, HATS_E_MALFORMED, "%zu bytes follow the last tensor",
                       hats_reader_left(&r));
     if (s == HATS_OK && id != NULL)
-        snprintf(id, 64, "%.63s", text != NULL ? text : "");
+        copy_id(id, text != NULL ? text : "");
     json_decref(doc);
     return s;
 }

@@ -30,7 +30,7 @@ void hats_oip_response(struct hats_buffer *out, size_t *json_len, const char *mo
 /* Finds tensors by name in "inputs" or "outputs" (member), pointing into body. Each of the n names in
  * `wanted` must stand there exactly once, nothing else may; sizes must add up to the body exactly.
  * HATS_E_MALFORMED, HATS_E_UNSUPPORTED (JSON data instead of binary). id (may be NULL) receives at
- * most 63 characters. */
+ * most 63 bytes of whole characters. */
 HATS_MUST_USE hats_status hats_oip_parse(struct hats_oip_tensor *wanted, size_t n, char id[64],
                                          const char *member, const uint8_t *body, size_t len_bytes,
                                          size_t json_len, struct hats_error *err);

@@ -114,6 +114,31 @@ static void the_same_header_without_a_defect_is_taken(void **state) {
     assert_int_equal(parse(body, sizeof json - 1 + 10, sizeof json - 1, NULL), HATS_OK);
 }
 
+static void an_id_that_is_cut_can_still_be_sent_back(void **state) {
+    (void)state;
+    for (size_t n = 58; n <= 66; n++) {
+        uint8_t body[512];
+        char long_id[80], json[400], id[64];
+        struct hats_oip_tensor in[2] = {{.name = "hats.core"}, {.name = "hats.ciphertext"}};
+        struct hats_buffer out;
+        size_t json_len = 0;
+        memset(long_id, 'a', n);
+        memcpy(long_id + n, "\xf0\x9f\x98\x80", 5);
+        snprintf(json, sizeof json, "{\"id\":\"%s\",\"inputs\":[" CORE "," CT "]}", long_id);
+        memcpy(body, json, strlen(json));
+        memcpy(body + strlen(json), "\1\0\0\0a\1\0\0\0b", 10);
+        assert_int_equal(
+            hats_oip_parse(in, 2, id, "inputs", body, strlen(json) + 10, strlen(json), NULL),
+            HATS_OK);
+        assert_int_equal(strlen(id), n + 4 <= 63 ? n + 4 : n < 63 ? n : 63);
+        assert_memory_equal(id, long_id, strlen(id));
+        hats_buffer_init(&out, 65536);
+        hats_oip_response(&out, &json_len, "score", id, in, 2);
+        assert_false(out.failed);
+        hats_buffer_clear(&out);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_comes_back_as_it_went),
@@ -121,6 +146,7 @@ int main(void) {
         cmocka_unit_test(bytes_after_the_last_tensor_are_refused),
         cmocka_unit_test(each_defect_of_the_json_header_is_named),
         cmocka_unit_test(the_same_header_without_a_defect_is_taken),
+        cmocka_unit_test(an_id_that_is_cut_can_still_be_sent_back),
     };
     return cmocka_run_group_tests_name("oip", tests, NULL, NULL);
 }

@@ -1,8 +1,10 @@
-/* hatsd is killed with SIGKILL while clients call it, again and again. Every answer that a client got
- * before is the answer it gets afterwards, byte for byte; every call is answered in the end, once. */
+/* The daemon itself. It is killed with SIGKILL while clients call it, again and again: every answer that a
+ * client got before is the answer it gets afterwards, byte for byte, and every call is answered in the
+ * end, once. And what it does for the service manager, and what it logs. */
 #include "service.h"
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/random.h"
 #include "hash/sha256.h"
 
@@ -46,14 +48,22 @@ static uint16_t free_port(void) {
     return ntohs(at.sin_port);
 }
 
-static void daemon_start(void) {
+/* log_path: where its standard error goes; socket: a listening one to hand over, or -1. */
+static void daemon_start_with(const char *log_path, int socket_fd) {
     daemon_pid = fork();
     assert_true(daemon_pid >= 0);
     if (daemon_pid == 0) {
+        char pid[16];
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failing test leaves no server behind */
-        int null = open("/dev/null", O_WRONLY);
-        if (null >= 0)
-            dup2(null, STDERR_FILENO);
+        int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+        if (log >= 0)
+            dup2(log, STDERR_FILENO);
+        if (socket_fd >= 0) {
+            dup2(socket_fd, 3); /* sd_listen_fds(3): they begin at 3 */
+            snprintf(pid, sizeof pid, "%d", (int)getpid());
+            setenv("LISTEN_PID", pid, 1);
+            setenv("LISTEN_FDS", "1", 1);
+        }
         execl(hatsd, hatsd, "--config", s.init.config, (char *)NULL);
         _exit(127);
     }
@@ -66,6 +76,8 @@ static void daemon_start(void) {
     assert_non_null(c);
     hats_http_client_free(c);
 }
+
+static void daemon_start(void) { daemon_start_with("/dev/null", -1); }
 
 static int daemon_end(int signal_number) {
     int status;
@@ -280,11 +292,127 @@ static void the_service_manager_is_told(void **state) {
     service_remove(&s);
 }
 
+static void a_hangup_reads_the_models_again(void **state) {
+    (void)state;
+    struct hats_sign_key *publisher;
+    service_prepare(&s, free_port(), NULL);
+    daemon_start();
+    struct hats_http_client *c = service_connect(&s);
+    expect_problem(service_ask(&s, c, "GET", "/v2/models/second", "", NULL, 0),
+                   HATS_PROBLEM_MODEL_UNKNOWN);
+    assert_int_equal(hats_mldsa_load(&publisher, s.init.publisher_key, NULL), HATS_OK);
+    world_package(s.world.dir, publisher, "second", "1", 2);
+    hats_mldsa_free(publisher);
+    assert_int_equal(kill(daemon_pid, SIGHUP), 0);
+    unsigned status = 0;
+    for (int tries = 0; status != 200 && tries < 1000; tries++) {
+        struct hats_http_exchange *x = service_ask(&s, c, "GET", "/v2/models/second", "", NULL, 0);
+        status = hats_http_exchange_status(x);
+        hats_http_exchange_free(x);
+        pause_ms(5);
+    }
+    assert_int_equal(status, 200);
+    hats_http_client_free(c);
+    assert_true(WIFEXITED(daemon_end(SIGTERM)));
+    service_remove(&s);
+}
+
+static void a_socket_of_the_service_manager_is_served(void **state) {
+    (void)state;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    service_prepare(&s, free_port(), NULL);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 64), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    s.port = ntohs(at.sin_port); /* not the configured one */
+    daemon_start_with("/dev/null", fd);
+    close(fd);
+    assert_true(WIFEXITED(daemon_end(SIGINT)));
+    service_remove(&s);
+}
+
+/* ---- what the log says, and what it does not ---- */
+
+static void never_in(const char *log, const char *what) {
+    if (strstr(log, what) != NULL)
+        fail_msg("the log holds %s", what);
+}
+
+static void the_log_is_json_and_names_nobody(void **state) {
+    (void)state;
+    char path[96];
+    struct hats_buffer log;
+    prepare();
+    snprintf(path, sizeof path, "%s/log", s.world.dir);
+    struct hats_server_config *config;
+    assert_int_equal(hats_server_config_load(&config, s.init.config, NULL), HATS_OK);
+    config->log_requests = true;
+    struct hats_buffer text;
+    hats_buffer_init(&text, 65536);
+    hats_server_config_render(&text, config);
+    hats_server_config_free(config);
+    assert_int_equal(hats_file_write(s.init.config, 0644, text.data, text.len, NULL), HATS_OK);
+    hats_buffer_clear(&text);
+
+    daemon_start_with(path, -1);
+    struct hats_http_client *c = service_connect(&s);
+    service_register(&s, c, &owner);
+    for (int i = 0; i < 3; i++) {
+        struct infer_call call;
+        struct hats_http_exchange *x;
+        infer_call_of(&call, &s, &requests[i]);
+        if (i == 2)
+            call.headers[0].value = "Bearer hats_secret_of_somebody";
+        assert_int_equal(hats_http_client_call(c, &x, &call.call, NULL), HATS_OK);
+        assert_int_equal(hats_http_exchange_status(x), i == 2 ? 401 : 200);
+        hats_http_exchange_free(x);
+    }
+    hats_http_client_free(c);
+    assert_true(WIFEXITED(daemon_end(SIGTERM)));
+
+    hats_buffer_init(&log, 1u << 20);
+    assert_int_equal(hats_file_read(&log, path, NULL), HATS_OK);
+    hats_buffer_append(&log, "", 1);
+    never_in((const char *)log.data, s.init.token_text);
+    never_in((const char *)log.data, "hats_secret_of_somebody");
+    never_in((const char *)log.data, owner.kid_hex);
+    never_in((const char *)log.data, requests[0].core_field);
+    never_in((const char *)log.data, "default");
+    unsigned lines = 0, served = 0, refused = 0;
+    char *save = NULL;
+    for (char *line = strtok_r((char *)log.data, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save), lines++) {
+        json_t *doc = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+        if (doc == NULL)
+            fail_msg("not JSON: %s", line);
+        const char *event = json_string_value(json_object_get(doc, "event"));
+        const char *route = json_string_value(json_object_get(doc, "route"));
+        assert_non_null(event);
+        assert_non_null(json_string_value(json_object_get(doc, "time")));
+        if (strcmp(event, "request") == 0 && strcmp(route, "/v2/models/{model}/infer") == 0) {
+            const char *problem = json_string_value(json_object_get(doc, "problem"));
+            served += json_integer_value(json_object_get(doc, "status")) == 200;
+            refused += problem != NULL && strcmp(problem, "token-unknown") == 0;
+        }
+        json_decref(doc);
+    }
+    assert_int_equal(served, 2);
+    assert_int_equal(refused, 1);
+    assert_true(lines >= 6);
+    hats_buffer_clear(&log);
+    tidy();
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kill_9_under_load_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(a_daemon_that_cannot_start_says_why_and_exits),
         cmocka_unit_test(the_service_manager_is_told),
+        cmocka_unit_test(a_hangup_reads_the_models_again),
+        cmocka_unit_test(a_socket_of_the_service_manager_is_served),
+        cmocka_unit_test(the_log_is_json_and_names_nobody),
     };
     if (argc != 2) {
         fprintf(stderr, "usage: %s HATSD\n", argv[0]);

@@ -204,7 +204,7 @@ static void check_everything_again(void) {
 static void kill_9_under_load_loses_nothing_that_was_acknowledged(void **state) {
     (void)state;
     unsigned seed = (unsigned)time(NULL);
-    print_message("seed %u\n", seed);
+    print_message("# seed %u\n", seed);
     prepare();
     daemon_start();
     struct hats_http_client *c = service_connect(&s);

@@ -62,7 +62,7 @@ static void acknowledged_rows_survive_kill_9(void **state) {
     (void)state;
     static uint8_t acknowledged[MAX_CALLS]; /* 0, 1 accepted, 2 sealed */
     unsigned seed = (unsigned)time(NULL);
-    print_message("seed %u\n", seed);
+    print_message("# seed %u\n", seed);
     fixture_make(&f);
     assert_int_equal(fixture_open(&f, NULL), HATS_OK);
     tenant = add_tenant(f.store, "alpha", 1);

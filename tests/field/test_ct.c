@@ -1,6 +1,7 @@
 /* In the build made with -Dct=true, run under valgrind by tools/run-ct: every element is marked secret, and
  * a branch or an index that depends on one is reported. */
 #include "base/ct.h"
+#include "field/fp3.h"
 #include "values.h"
 
 #include <setjmp.h>
@@ -34,6 +35,22 @@ static void scalars_decide_nothing_by_their_values(void **state) {
     assert_true(out[0] < HATS_P);
 }
 
+static void extension_elements_decide_nothing_by_their_values(void **state) {
+    struct values v = *(struct values *)*state;
+    mark(&v);
+    for (size_t i = 0; i + 3 <= N; i += 3) {
+        struct hats_fp3 x = {{a[i], a[i + 1], a[i + 2]}}, y = {{b[i], b[i + 1], b[i + 2]}};
+        x = hats_fp3_mul(hats_fp3_square(x), hats_fp3_sub(y, hats_fp3_neg(x)));
+        x = hats_fp3_add(hats_fp3_frobenius(x), hats_fp3_scale(y, a[i]));
+        out[i] = hats_fp3_norm(x);
+        out[i + 1] = hats_fp3_equal(x, y);
+    }
+    struct hats_fp3 inverse = hats_fp3_inv((struct hats_fp3){{a[0], a[1], a[2]}});
+    out[0] = hats_fp3_pow(inverse, 1000).c[0];
+    HATS_PUBLIC(out, sizeof out);
+    assert_true(out[0] < HATS_P && out[1] <= 1);
+}
+
 static void kernels_decide_nothing_by_their_values(void **state) {
     struct values v = *(struct values *)*state;
     for (int i = 0; i < HATS_BACKEND_COUNT; i++) {
@@ -59,6 +76,7 @@ int main(void) {
     struct values v = values_from_seed();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(scalars_decide_nothing_by_their_values, &v),
+        cmocka_unit_test_prestate(extension_elements_decide_nothing_by_their_values, &v),
         cmocka_unit_test_prestate(kernels_decide_nothing_by_their_values, &v),
     };
     return cmocka_run_group_tests_name("ct", tests, NULL, NULL);

@@ -1,0 +1,103 @@
+/* The cubic extension K = F_p[x]/(x^3 - 7) of the prime field, p = 2^64 - 2^32 + 1.
+ *
+ * 3 divides p - 1 and 7 generates the units of F_p, so 7 is not a cube and x^3 - 7 is irreducible: K is
+ * a field of p^3 elements, a little under 2^192. An element is a0 + a1 x + a2 x^2 with canonical
+ * coefficients, and F_p is the elements with a1 = a2 = 0. Raising to the p-th power is linear over F_p:
+ *
+ *     (a0 + a1 x + a2 x^2)^p = a0 + w a1 x + w^2 a2 x^2,   w = 7^((p-1)/3) = x^(p-1), w^3 = 1
+ *
+ * and the product of the three conjugates of a is its norm, an element of F_p.
+ *
+ * Everything here is constant time; coefficients are canonical in and out.
+ */
+#ifndef HATS_FIELD_FP3_H
+#define HATS_FIELD_FP3_H
+
+#include "field/field.h"
+
+#define HATS_FP3_NON_RESIDUE 7
+#define HATS_FP3_OMEGA UINT64_C(0xfffffffe00000001)   /* -2^32; check: 7^((p-1)/3) mod p */
+#define HATS_FP3_OMEGA_2 UINT64_C(0x00000000ffffffff) /* its square, 2^64 */
+
+struct hats_fp3 {
+    uint64_t c[3]; /* of 1, x, x^2 */
+};
+
+static inline struct hats_fp3 hats_fp3_from_fp(uint64_t a) { return (struct hats_fp3){{a, 0, 0}}; }
+
+static inline struct hats_fp3 hats_fp3_add(struct hats_fp3 a, struct hats_fp3 b) {
+    for (int i = 0; i < 3; i++)
+        a.c[i] = hats_fp_add(a.c[i], b.c[i]);
+    return a;
+}
+
+static inline struct hats_fp3 hats_fp3_sub(struct hats_fp3 a, struct hats_fp3 b) {
+    for (int i = 0; i < 3; i++)
+        a.c[i] = hats_fp_sub(a.c[i], b.c[i]);
+    return a;
+}
+
+static inline struct hats_fp3 hats_fp3_neg(struct hats_fp3 a) {
+    for (int i = 0; i < 3; i++)
+        a.c[i] = hats_fp_neg(a.c[i]);
+    return a;
+}
+
+/* a s for s in F_p: three base multiplications. */
+static inline struct hats_fp3 hats_fp3_scale(struct hats_fp3 a, uint64_t s) {
+    for (int i = 0; i < 3; i++)
+        a.c[i] = hats_fp_mul(a.c[i], s);
+    return a;
+}
+
+/* Karatsuba on each pair of coefficients: six base multiplications, and two by 7. */
+static inline struct hats_fp3 hats_fp3_mul(struct hats_fp3 a, struct hats_fp3 b) {
+    const uint64_t *x = a.c, *y = b.c;
+    uint64_t v0 = hats_fp_mul(x[0], y[0]), v1 = hats_fp_mul(x[1], y[1]);
+    uint64_t v2 = hats_fp_mul(x[2], y[2]);
+    uint64_t s01 = hats_fp_mul(hats_fp_add(x[0], x[1]), hats_fp_add(y[0], y[1]));
+    uint64_t s02 = hats_fp_mul(hats_fp_add(x[0], x[2]), hats_fp_add(y[0], y[2]));
+    uint64_t s12 = hats_fp_mul(hats_fp_add(x[1], x[2]), hats_fp_add(y[1], y[2]));
+    uint64_t of_x3 = hats_fp_sub(hats_fp_sub(s12, v1), v2);
+    uint64_t of_x1 = hats_fp_sub(hats_fp_sub(s01, v0), v1);
+    uint64_t of_x2 = hats_fp_sub(hats_fp_sub(s02, v0), v2);
+    return (struct hats_fp3){{
+        hats_fp_add(v0, hats_fp_mul(of_x3, HATS_FP3_NON_RESIDUE)),
+        hats_fp_add(of_x1, hats_fp_mul(v2, HATS_FP3_NON_RESIDUE)),
+        hats_fp_add(of_x2, v1),
+    }};
+}
+
+/* Six base multiplications as well, three of them squares, and two by 7. */
+static inline struct hats_fp3 hats_fp3_square(struct hats_fp3 a) {
+    const uint64_t *x = a.c;
+    uint64_t twice0 = hats_fp_add(x[0], x[0]);
+    uint64_t m01 = hats_fp_mul(twice0, x[1]), m02 = hats_fp_mul(twice0, x[2]);
+    uint64_t m12 = hats_fp_mul(hats_fp_add(x[1], x[1]), x[2]);
+    uint64_t s2 = hats_fp_mul(x[2], x[2]);
+    return (struct hats_fp3){{
+        hats_fp_add(hats_fp_mul(x[0], x[0]), hats_fp_mul(m12, HATS_FP3_NON_RESIDUE)),
+        hats_fp_add(m01, hats_fp_mul(s2, HATS_FP3_NON_RESIDUE)),
+        hats_fp_add(m02, hats_fp_mul(x[1], x[1])),
+    }};
+}
+
+/* a^p: two base multiplications. */
+static inline struct hats_fp3 hats_fp3_frobenius(struct hats_fp3 a) {
+    return (struct hats_fp3){{
+        a.c[0],
+        hats_fp_mul(a.c[1], HATS_FP3_OMEGA),
+        hats_fp_mul(a.c[2], HATS_FP3_OMEGA_2),
+    }};
+}
+
+/* The norm a a^p a^(p^2) = a0^3 + 7 a1^3 + 49 a2^3 - 21 a0 a1 a2, in F_p; 0 for 0 alone. */
+uint64_t hats_fp3_norm(struct hats_fp3 a);
+/* 1/a; 0 for 0. One inversion in F_p. */
+struct hats_fp3 hats_fp3_inv(struct hats_fp3 a);
+/* a^exponent; time depends on the exponent only. a^0 = 1, also for a = 0. */
+struct hats_fp3 hats_fp3_pow(struct hats_fp3 a, uint64_t exponent);
+/* One when equal, zero when not. */
+uint64_t hats_fp3_equal(struct hats_fp3 a, struct hats_fp3 b);
+
+#endif

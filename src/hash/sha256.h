@@ -1,7 +1,7 @@
 /* SHA-256 [FIPS180-4], one message at a time.
  *
  * Portable C, or the SHA instructions where the processor has them; the same bytes from both.
- * Many lanes at once for Merkle trees live beside it when the proof engine needs them.
+ * Many messages at once: sha256_many.h.
  */
 #ifndef HATS_HASH_SHA256_H
 #define HATS_HASH_SHA256_H

@@ -42,3 +42,16 @@ void hats_hash_sha256_blocks_portable(uint32_t h[8], const uint8_t *blocks, size
     for (size_t i = 0; i < n_blocks; i++)
         compress(h, blocks + 64 * i);
 }
+
+void hats_hash_sha256_lanes_portable(uint32_t h[8][HATS_SHA256_LANES],
+                                     const uint8_t *const blocks[HATS_SHA256_LANES],
+                                     size_t n_blocks, size_t n_lanes) {
+    for (size_t l = 0; l < n_lanes; l++) {
+        uint32_t s[8];
+        for (int i = 0; i < 8; i++)
+            s[i] = h[i][l];
+        hats_hash_sha256_blocks_portable(s, blocks[l], n_blocks);
+        for (int i = 0; i < 8; i++)
+            h[i][l] = s[i];
+    }
+}

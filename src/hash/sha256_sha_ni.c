@@ -38,15 +38,18 @@ static inline __m128i extend(__m128i w0, __m128i w1, __m128i w2, __m128i w3) {
     return _mm_sha256msg2_epu32(t, w3);
 }
 
-void hats_hash_sha256_blocks_sha_ni(uint32_t h[8], const uint8_t *blocks, size_t n_blocks) {
+static inline __m128i load_words(const uint8_t *p) {
     const __m128i swap = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)p), swap);
+}
+
+void hats_hash_sha256_blocks_sha_ni(uint32_t h[8], const uint8_t *blocks, size_t n_blocks) {
     struct state s = pack(h);
     for (size_t b = 0; b < n_blocks; b++, blocks += 64) {
         struct state before = s;
         __m128i w[4];
         for (int i = 0; i < 4; i++) {
-            w[i] = _mm_loadu_si128((const __m128i *)(blocks + 16 * i));
-            w[i] = _mm_shuffle_epi8(w[i], swap);
+            w[i] = load_words(blocks + 16 * i);
             four_rounds(&s, w[i], 4 * i);
         }
         for (int t = 16; t < 64; t += 16) {
@@ -63,4 +66,69 @@ void hats_hash_sha256_blocks_sha_ni(uint32_t h[8], const uint8_t *blocks, size_t
         s.cdgh = _mm_add_epi32(s.cdgh, before.cdgh);
     }
     unpack(h, s);
+}
+
+/* Four rounds of two messages, on schedule words i of each. */
+#define BOTH_ROUNDS(i, t)          \
+    do {                           \
+        four_rounds(&x, xw[i], t); \
+        four_rounds(&y, yw[i], t); \
+    } while (0)
+#define BOTH_EXTEND(i)                                                                  \
+    do {                                                                                \
+        xw[i] = extend(xw[i], xw[((i) + 1) % 4], xw[((i) + 2) % 4], xw[((i) + 3) % 4]); \
+        yw[i] = extend(yw[i], yw[((i) + 1) % 4], yw[((i) + 2) % 4], yw[((i) + 3) % 4]); \
+    } while (0)
+
+/* One message waits for each round instruction's result; a second one fills the wait. */
+static void two_messages(uint32_t hx[8], uint32_t hy[8], const uint8_t *px, const uint8_t *py,
+                         size_t n_blocks) {
+    struct state x = pack(hx), y = pack(hy);
+    for (size_t b = 0; b < n_blocks; b++, px += 64, py += 64) {
+        struct state x_before = x, y_before = y;
+        __m128i xw[4], yw[4];
+        for (int i = 0; i < 4; i++) {
+            xw[i] = load_words(px + 16 * i);
+            yw[i] = load_words(py + 16 * i);
+            BOTH_ROUNDS(i, 4 * i);
+        }
+        for (int t = 16; t < 64; t += 16) {
+            BOTH_EXTEND(0);
+            BOTH_ROUNDS(0, t);
+            BOTH_EXTEND(1);
+            BOTH_ROUNDS(1, t + 4);
+            BOTH_EXTEND(2);
+            BOTH_ROUNDS(2, t + 8);
+            BOTH_EXTEND(3);
+            BOTH_ROUNDS(3, t + 12);
+        }
+        x.abef = _mm_add_epi32(x.abef, x_before.abef);
+        x.cdgh = _mm_add_epi32(x.cdgh, x_before.cdgh);
+        y.abef = _mm_add_epi32(y.abef, y_before.abef);
+        y.cdgh = _mm_add_epi32(y.cdgh, y_before.cdgh);
+    }
+    unpack(hx, x);
+    unpack(hy, y);
+}
+
+void hats_hash_sha256_lanes_sha_ni(uint32_t h[8][HATS_SHA256_LANES],
+                                   const uint8_t *const blocks[HATS_SHA256_LANES], size_t n_blocks,
+                                   size_t n_lanes) {
+    for (size_t l = 0; l < n_lanes; l += 2) {
+        bool two = l + 1 < n_lanes;
+        uint32_t s[2][8];
+        for (int i = 0; i < 8; i++) {
+            s[0][i] = h[i][l];
+            s[1][i] = two ? h[i][l + 1] : 0;
+        }
+        if (two)
+            two_messages(s[0], s[1], blocks[l], blocks[l + 1], n_blocks);
+        else
+            hats_hash_sha256_blocks_sha_ni(s[0], blocks[l], n_blocks);
+        for (int i = 0; i < 8; i++) {
+            h[i][l] = s[0][i];
+            if (two)
+                h[i][l + 1] = s[1][i];
+        }
+    }
 }

@@ -47,14 +47,23 @@ void hats_shake_x8_absorb(struct hats_shake_x8 *x, unsigned rate, const uint8_t 
 void hats_shake_x8_squeeze(struct hats_shake_x8 *x, uint64_t *const out[8], size_t n_blocks);
 void hats_shake_x8_wipe(struct hats_shake_x8 *x);
 
-/* The border between the sponge and the instruction sets. */
+#define HATS_SHA256_LANES 16
+
+/* The border between the sponge, SHA-256 and the instruction sets. */
 struct hats_hash_kernels {
     void (*keccak_x8)(uint64_t s[25][HATS_SHAKE_LANES]); /* 24 rounds on eight states */
     void (*sha256_blocks)(uint32_t h[8], const uint8_t *blocks, size_t n_blocks);
+    /* n_blocks successive blocks of each of n_lanes <= 16 messages; word w of lane l's state is h[w][l].
+     * Words of lanes without a message may change. */
+    void (*sha256_lanes)(uint32_t h[8][HATS_SHA256_LANES],
+                         const uint8_t *const blocks[HATS_SHA256_LANES], size_t n_blocks,
+                         size_t n_lanes);
 };
 /* The table in use, and (for tests and benchmarks) the one of a given backend; the latter is NULL where
  * the processor lacks it. */
 const struct hats_hash_kernels *hats_hash_kernels(void);
 const struct hats_hash_kernels *hats_hash_kernels_of(enum hats_backend b);
+/* The same, as on a processor without the SHA instructions. */
+const struct hats_hash_kernels *hats_hash_kernels_without_sha_ni(enum hats_backend b);
 
 #endif

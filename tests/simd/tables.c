@@ -5,9 +5,10 @@
 #include "ring/kernels.h"
 
 static const struct hats_hash_kernels hash_portable = {hats_hash_keccak_x8_portable,
-                                                       hats_hash_sha256_blocks_portable};
-static const struct hats_hash_kernels hash_avx512 = {hats_hash_keccak_x8_avx512,
-                                                     hats_hash_sha256_blocks_portable};
+                                                       hats_hash_sha256_blocks_portable,
+                                                       hats_hash_sha256_lanes_portable};
+static const struct hats_hash_kernels hash_avx512 = {
+    hats_hash_keccak_x8_avx512, hats_hash_sha256_blocks_portable, hats_hash_sha256_lanes_avx512};
 
 #define PICK(b, portable, avx512) \
     ((b) == HATS_PORTABLE ? &(portable) : (b) == HATS_AVX512 ? &(avx512) : NULL)
@@ -17,6 +18,9 @@ const struct hats_field_kernels *hats_field_kernels_of(enum hats_backend b) {
 }
 const struct hats_hash_kernels *hats_hash_kernels_of(enum hats_backend b) {
     return PICK(b, hash_portable, hash_avx512);
+}
+const struct hats_hash_kernels *hats_hash_kernels_without_sha_ni(enum hats_backend b) {
+    return hats_hash_kernels_of(b);
 }
 const struct hats_ring_kernels *hats_ring_kernels_of(enum hats_backend b) {
     return PICK(b, hats_ring_portable, hats_ring_avx512);

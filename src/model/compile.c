@@ -63,24 +63,33 @@ static hats_status choose_widths(struct quantised *q, struct hats_compile_result
     return st;
 }
 
-static void add_notes(struct hats_compile_result *r, const struct hats_graph *g) {
-    size_t used = 0;
-    int n = 0;
+/* Append a sentence; what does not fit is cut. */
+static void add_note(struct hats_compile_result *r, const char *fmt, ...) HATS_PRINTF(2, 3);
 
+static void add_note(struct hats_compile_result *r, const char *fmt, ...) {
+    size_t used = strlen(r->note);
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(r->note + used, sizeof r->note - used, fmt, args);
+    va_end(args);
+}
+
+static void add_notes(struct hats_compile_result *r, const struct hats_graph *g,
+                      const struct quantised *q) {
     if (r->range_from_calibration)
-        n = snprintf(r->note, sizeof r->note,
-                     "The model clips no inputs, so their range is that of the calibration file; "
-                     "values outside are clipped, and reported. ");
-    used = n > 0 ? (size_t)n : 0;
-    if (r->had_bom && used < sizeof r->note) {
-        n = snprintf(r->note + used, sizeof r->note - used,
-                     "The calibration file begins with a byte order mark, which was skipped. ");
-        used += n > 0 ? (size_t)n : 0;
-    }
-    if (g->n_labels == 0 && g->task != HATS_TASK_REGRESSION && used < sizeof r->note)
-        (void)snprintf(r->note + used, sizeof r->note - used,
-                       "The model names no classes; they are called 0, 1, ... (a schema can name "
-                       "them). ");
+        add_note(r, "The model clips no inputs, so their range is that of the calibration file; "
+                    "values outside are clipped, and reported. ");
+    if (q->coarse > 0.5)
+        add_note(r,
+                 "Column \"%.60s\" has more digits than its scale of 28 bits carries: inputs move "
+                 "by up to %.1f steps; round it, or state it in larger units. ",
+                 g->columns[q->coarse_column].name, q->coarse);
+    if (r->had_bom)
+        add_note(r, "The calibration file begins with a byte order mark, which was skipped. ");
+    if (g->n_labels == 0 && g->task != HATS_TASK_REGRESSION)
+        add_note(r, "The model names no classes; they are called 0, 1, ... (a schema can name "
+                    "them). ");
 }
 
 hats_status hats_compile_graph(struct hats_plan **plan, int32_t **w, int64_t **bias,
@@ -101,7 +110,7 @@ hats_status hats_compile_graph(struct hats_plan **plan, int32_t **w, int64_t **b
     st = choose_widths(&q, result, graph, &calibration, options, err);
     if (st == HATS_OK) {
         result->had_bom = calibration.had_bom;
-        add_notes(result, graph);
+        add_notes(result, graph, &q);
         *plan = q.plan;
         *w = q.w;
         *bias = q.bias;

@@ -43,8 +43,10 @@ struct quantised {
     struct hats_linear_budget budget;
     uint64_t saturated;
     bool range_from_calibration;
-    bool fixed_scale;    /* stumps: w_bits had no part */
-    double weight_scale; /* score = acc / weight_scale */
+    bool fixed_scale;       /* stumps: w_bits had no part */
+    uint32_t coarse_column; /* of the graph: where A's rounding moves inputs most */
+    double coarse;          /* by up to this many steps */
+    double weight_scale;    /* score = acc / weight_scale */
 };
 
 /* compile_calibrate.c */

@@ -130,6 +130,17 @@ static void choose_scales(struct work *w) {
 
 static bool fits_affine(double v) { return fabs(v) < ldexp(1, HATS_PLAN_AFFINE_BITS - 1); }
 
+/* Rounding A by half moves x by |v| / 2^29. */
+static void note_coarse(struct work *w, uint32_t column) {
+    double moved = ldexp(w->c->columns[column].most * power_of_ten(column_decimals(w, column)),
+                         -HATS_PLAN_SHIFT - 1);
+
+    if (moved > w->out->coarse) {
+        w->out->coarse = moved;
+        w->out->coarse_column = column;
+    }
+}
+
 static hats_status number_rule(struct work *w, uint32_t f) {
     const struct hats_graph_feature *from = &w->g->features[f];
     const struct scale *s = &w->scale[f];
@@ -161,6 +172,7 @@ static hats_status number_rule(struct work *w, uint32_t f) {
         r->a = (int64_t)a;
         r->b = (int64_t)b;
         r->clip = true;
+        note_coarse(w, from->column);
         p->hi[f] = (int32_t)w->q_x;
         p->lo[f] = -p->hi[f];
         if (!isnan(from->missing)) {

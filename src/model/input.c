@@ -31,7 +31,7 @@ void hats_input_free(struct hats_input *in) {
     if (in == NULL)
         return;
     hats_free(in->field);
-    hats_free(in->cell);
+    hats_free_wiped(in->cell, in->cell != NULL ? in->n_needed * sizeof *in->cell : 0);
     hats_free(in);
 }
 

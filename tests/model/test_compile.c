@@ -292,6 +292,14 @@ static void options_out_of_range_are_refused(void **state) {
     bad(&t, raw_linear(), "a,b\n1.5,2.5\n100000.25,0\n", HATS_E_RANGE, "do not fit the encryption");
 }
 
+static void more_digits_than_the_scale_carries_are_said(void **state) {
+    (void)state;
+    struct bench t = {0};
+    good(&t, raw_linear(), "a,b\n1000000.123,2000\n-5.001,2020\n0,2010.5\n");
+    assert_non_null(strstr(t.result.note, "Column \"a\" has more digits"));
+    done(&t);
+}
+
 static void zero_weights_are_refused(void **state) {
     (void)state;
     const double w[] = {0, 0};
@@ -342,6 +350,7 @@ int main(void) {
         cmocka_unit_test(the_same_inputs_give_the_same_plan_and_weights),
         cmocka_unit_test(a_bad_calibration_file_is_refused_by_row_and_column),
         cmocka_unit_test(options_out_of_range_are_refused),
+        cmocka_unit_test(more_digits_than_the_scale_carries_are_said),
         cmocka_unit_test(zero_weights_are_refused),
         cmocka_unit_test(a_wide_cell_is_refused_not_rounded),
     };

@@ -1,5 +1,6 @@
 /* Clients that leave, servers that go down, and requests that outlive both. */
 #include "http/fixture.h"
+#include "http/tls_priv.h"
 
 #include "base/arena.h"
 #include "base/bytes.h"
@@ -340,6 +341,53 @@ static void a_socket_of_a_service_manager_is_used_and_left_open(void **state) {
     close(kept);
 }
 
+/* Frames of a type that does not exist, which a client must ignore [RFC9113, 5.5], for ten seconds or until
+ * the client goes; then it hangs up. */
+static void *talk(void *arg) {
+    static uint8_t frames[1820 * 9]; /* one record */
+    int listener = *(const int *)arg;
+    struct raw r = {.fd = accept(listener, NULL, NULL), .ssl = SSL_new(f.server_tls->ctx)};
+    assert_non_null(r.ssl);
+    SSL_set_fd(r.ssl, r.fd);
+    bool open = SSL_accept(r.ssl) == 1 && raw_frame(&r, 4, 0, 0, NULL, 0);
+    for (size_t at = 0; at < sizeof frames; at += 9)
+        frames[at + 3] = 0xf0;
+    uint64_t until_ns = hats_monotonic_ns() + UINT64_C(10000000000);
+    while (open && hats_monotonic_ns() < until_ns)
+        open = raw_write(&r, frames, sizeof frames);
+    SSL_free(r.ssl);
+    close(r.fd);
+    return NULL;
+}
+
+static void a_server_that_never_stops_talking_keeps_no_request_past_its_time(void **state) {
+    (void)state;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, len), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+    pthread_t talker;
+    assert_int_equal(pthread_create(&talker, NULL, talk, &listener), 0);
+
+    struct hats_http_client_config config;
+    struct hats_http_client *c;
+    struct hats_http_exchange *x;
+    struct hats_error err = {0};
+    const struct hats_http_call call = {.path = "/never", .timeout_ms = 200};
+    hats_http_client_config_init(&config);
+    config.host = "127.0.0.1";
+    config.port = ntohs(at.sin_port);
+    config.tls = f.client_tls;
+    if (hats_http_client_connect(&c, &config, &err) != HATS_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(hats_http_client_call(c, &x, &call, &err), HATS_E_TIMEOUT);
+    hats_http_client_free(c);
+    pthread_join(talker, NULL);
+    close(listener);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void) {
@@ -356,6 +404,7 @@ int main(void) {
         CASE(a_server_without_memory_answers_or_ends_the_connection),
         CASE(a_connection_that_ended_while_idle_is_noticed_before_it_is_used),
         CASE(a_socket_of_a_service_manager_is_used_and_left_open),
+        CASE(a_server_that_never_stops_talking_keeps_no_request_past_its_time),
     };
     return cmocka_run_group_tests(tests, certificates_make, certificates_remove);
 }

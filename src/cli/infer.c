@@ -12,10 +12,12 @@
 #include "model/link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Everything one run needs; user pointer of the job's callbacks. */
 struct infer_run {
@@ -62,12 +64,13 @@ static hats_status next_record(void *user, int32_t *x, uint64_t *tag, bool *more
             break;
     }
     hats_status s = hats_input_apply(x, &report, run->input, &row, err);
-    if (s != HATS_OK)
-        return s;
-    run->clipped_records += report.n_clipped != 0;
-    say_clipped(run, &report);
-    *tag = run->read;
-    return HATS_OK;
+    if (s == HATS_OK) {
+        run->clipped_records += report.n_clipped != 0;
+        say_clipped(run, &report);
+        *tag = run->read;
+    }
+    hats_wipe(&report, sizeof report); /* it quotes clipped cells */
+    return s;
 }
 
 static hats_status save(const struct infer_run *run, uint64_t record, const char *ending,
@@ -253,9 +256,12 @@ static hats_status open_out(struct infer_run *run, struct hats_error *err) {
         s = hats_fail(err, HATS_E_RANGE, "--out: path too long");
     if (s != HATS_OK)
         return s;
-    mode_t old = umask(077); /* scores are as private as the records */
-    run->table = fopen(path, "we");
-    umask(old);
+    /* Scores are as private as the records; a file that lies there keeps its mode unless told. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0 && fchmod(fd, 0600) == 0)
+        run->table = fdopen(fd, "w");
+    if (run->table == NULL && fd >= 0)
+        close(fd);
     if (run->table == NULL)
         return hats_fail(err, HATS_E_IO, "%s: %s", path, strerror(errno));
     fputs("record,label,score,value\n", run->table);

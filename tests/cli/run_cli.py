@@ -123,6 +123,10 @@ def scores(url):
     out = os.path.join(TMP, "evidence")
     r = hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "7", "--out", out)
     expect("one record for a person", r, 0, "record 7", "probability", "receipt verified")
+    table = os.path.join(out, "results.csv")
+    os.chmod(table, 0o644)
+    hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "7", "--out", out)
+    check("scores are written for their owner alone", os.stat(table).st_mode & 0o777 == 0o600)
     r = hats("infer", "--model", url + "/clinical", "--input", TEST, "--all", "--quiet")
     rows = list(csv.DictReader(r.stdout.splitlines()))
     truth = list(csv.DictReader(open(TEST, encoding="utf-8")))
@@ -164,7 +168,8 @@ def verification(receipt, made):
     expect("a text is nothing to verify", hats("verify", write("text.txt", "hello\n")), 7)
     expect("a missing file", hats("verify", os.path.join(TMP, "nothing")), 2)
     publication = os.path.join(made["models"], "clinical", "publication.cose")
-    expect("a publication verifies too", hats("verify", publication), 0, "clinical")
+    expect("a publication verifies too, and shows whose key signed it", hats("verify", publication), 0,
+           "clinical", "signed by    Test Provider, models (trusted)", '"Publisher"')
 
 
 def other_jobs(made, url, port):

@@ -19,7 +19,8 @@ static char model_name[64] = "unknown";
 static void detect(void) {
     unsigned a, b, c, d;
     __builtin_cpu_init();
-    have[HATS_AVX2] = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+    have[HATS_AVX2] = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
+                      __builtin_cpu_supports("popcnt");
     have[HATS_AVX512] =
         have[HATS_AVX2] && __builtin_cpu_supports("avx512f") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
@@ -72,6 +73,44 @@ bool hats_cpu_available(enum hats_backend b) {
 bool hats_cpu_sha_ni(void) { return hats_cpu_backend() != HATS_PORTABLE && have_sha_ni; }
 
 const char *hats_cpu_backend_name(enum hats_backend b) { return backend_names[b]; }
+
+/* Three folders, at most two backends of each and SHA-NI. */
+#define FAILURES_MAX 8
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct { const char *folder, *kernels; } failures[FAILURES_MAX];
+static size_t n_failures;
+
+void hats_cpu_report_failed(const char *folder, const char *kernels) {
+    pthread_mutex_lock(&lock);
+    if (n_failures < FAILURES_MAX) {
+        failures[n_failures].folder = folder;
+        failures[n_failures++].kernels = kernels;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+enum hats_backend hats_cpu_tested(const char *folder, bool (*passes)(enum hats_backend b)) {
+    enum hats_backend b = hats_cpu_backend();
+    for (; b != HATS_PORTABLE; b = (enum hats_backend)(b - 1)) {
+        if (passes(b))
+            break;
+        hats_cpu_report_failed(folder, backend_names[b]);
+    }
+    return b;
+}
+
+bool hats_cpu_self_test_failed(char *text, size_t len_bytes) {
+    size_t used = 0;
+    text[0] = '\0';
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < n_failures && used < len_bytes; i++)
+        used += (size_t)snprintf(text + used, len_bytes - used, "%s%s %s", i == 0 ? "" : ", ",
+                                 failures[i].folder, failures[i].kernels);
+    bool failed = n_failures != 0;
+    pthread_mutex_unlock(&lock);
+    return failed;
+}
 
 const char *hats_cpu_model(void) {
     pthread_once(&once, choose);

@@ -43,6 +43,15 @@ struct hats_ntt {
     uint64_t *words;          /* where all tables lie */
 };
 
+/* A table in the caller's storage: fills *ntt and, unless it is NULL, words. plan: the levels of each
+ * pass, 3 or 4, in sum log_n, the last one 4; NULL for the usual one. Returns the number of words that it
+ * takes. */
+size_t hats_ntt_init(struct hats_ntt *ntt, unsigned log_n, const uint8_t *plan, uint64_t *words);
+
+/* Does every kernel of the table, and every kind of pass, agree with portable C on one small fixed input?
+ * One thread at a time. */
+bool hats_field_self_test(const struct hats_field_kernels *k);
+
 extern const struct hats_field_kernels hats_field_portable;
 extern const struct hats_field_kernels hats_field_avx2;
 extern const struct hats_field_kernels hats_field_avx512;

@@ -14,19 +14,15 @@ static const uint8_t plans[HATS_NTT_LOG_MAX - HATS_NTT_LOG_MIN + 1][HATS_NTT_MAX
     {3, 3, 4}, {3, 4, 4}, {4, 4, 4}, {3, 3, 3, 4}, {3, 3, 4, 4}, {3, 4, 4, 4}, {4, 4, 4, 4},
 };
 
-static size_t reverse_bits(size_t k, unsigned n_bits) {
-    size_t r = 0;
-    for (unsigned i = 0; i < n_bits; i++)
-        r |= (k >> i & 1) << (n_bits - 1 - i);
-    return r;
-}
-
-/* root[k] = z^brv(k) for a primitive 2N-th root z. */
+/* root[k] = z^brv(k) for a primitive 2N-th root z: bit l of k is bit log_n - 1 - l of brv(k), so each
+ * power of two doubles what there is. */
 static void fill_roots(uint64_t *root, uint64_t z, unsigned log_n) {
-    uint64_t power = 1;
-    for (size_t i = 0; i < (size_t)1 << log_n; i++) {
-        root[reverse_bits(i, log_n)] = power;
-        power = hats_fp_mul(power, z);
+    root[0] = 1;
+    for (unsigned l = 0; l < log_n; l++) {
+        size_t half = (size_t)1 << l;
+        uint64_t step = hats_fp_pow(z, (uint64_t)1 << (log_n - 1 - l));
+        for (size_t k = 0; k < half; k++)
+            root[half + k] = hats_fp_mul(root[k], step);
     }
 }
 
@@ -53,9 +49,8 @@ static uint64_t *fill_pass(uint64_t *out, const struct hats_ntt_pass *p, const u
 }
 
 /* Lay out all tables in `words`, or only count them when it is NULL. */
-static size_t lay_out(struct hats_ntt *ntt, uint64_t *words) {
+static size_t lay_out(struct hats_ntt *ntt, const uint8_t *plan, uint64_t *words) {
     size_t n = (size_t)1 << ntt->log_n, at = 2 * n;
-    const uint8_t *plan = plans[ntt->log_n - HATS_NTT_LOG_MIN];
     unsigned level = 0;
     ntt->n_passes = 0;
     for (; level < ntt->log_n; ntt->n_passes++) {
@@ -78,25 +73,30 @@ static size_t lay_out(struct hats_ntt *ntt, uint64_t *words) {
     return at + SLACK_WORDS;
 }
 
-struct hats_ntt *hats_ntt_new(unsigned log_n) {
+size_t hats_ntt_init(struct hats_ntt *ntt, unsigned log_n, const uint8_t *plan, uint64_t *words) {
     assert(log_n >= HATS_NTT_LOG_MIN && log_n <= HATS_NTT_LOG_MAX);
     size_t n = (size_t)1 << log_n;
     uint64_t psi = hats_fp_pow(HATS_P_GENERATOR, (HATS_P - 1) >> (log_n + 1));
+    *ntt = (struct hats_ntt){.log_n = log_n, .n_inv = hats_fp_inv(n), .words = words};
+    if (words != NULL) {
+        fill_roots(words, psi, log_n);
+        fill_roots(words + n, hats_fp_inv(psi), log_n);
+        ntt->root = words;
+        ntt->root_inv = words + n;
+    }
+    return lay_out(ntt, plan != NULL ? plan : plans[log_n - HATS_NTT_LOG_MIN], words);
+}
+
+struct hats_ntt *hats_ntt_new(unsigned log_n) {
     struct hats_ntt *ntt = hats_alloc(sizeof *ntt);
     if (ntt == NULL)
         return NULL;
-    ntt->log_n = log_n;
-    ntt->n_inv = hats_fp_inv(n);
-    ntt->words = hats_alloc_array(lay_out(ntt, NULL), sizeof *ntt->words);
-    if (ntt->words == NULL) {
+    uint64_t *words = hats_alloc_array(hats_ntt_init(ntt, log_n, NULL, NULL), sizeof *words);
+    if (words == NULL) {
         hats_free(ntt);
         return NULL;
     }
-    fill_roots(ntt->words, psi, log_n);
-    fill_roots(ntt->words + n, hats_fp_inv(psi), log_n);
-    ntt->root = ntt->words;
-    ntt->root_inv = ntt->words + n;
-    lay_out(ntt, ntt->words);
+    hats_ntt_init(ntt, log_n, NULL, words);
     return ntt;
 }
 

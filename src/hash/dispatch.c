@@ -1,6 +1,8 @@
 /* The only file of this folder that knows processors. */
 #include "hash/kernels.h"
 
+#include <pthread.h>
+
 #if defined(__x86_64__)
 #define BY_ISA(portable, other) (other)
 
@@ -56,8 +58,29 @@ static const struct hats_hash_kernels tables[HATS_BACKEND_COUNT][2] = {
                      {KECCAK_AVX512, SHA_NI, LANES_AVX512_SHA_NI}},
 };
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static const struct hats_hash_kernels *chosen = &tables[HATS_PORTABLE][0];
+
+/* With the SHA instructions, or else without them: the vectors are not to blame then. */
+static bool passes(enum hats_backend b) {
+    bool sha_ni = hats_cpu_sha_ni();
+    if (sha_ni && hats_hash_self_test(&tables[b][1])) {
+        chosen = &tables[b][1];
+        return true;
+    }
+    if (!hats_hash_self_test(&tables[b][0]))
+        return false;
+    if (sha_ni)
+        hats_cpu_report_failed("hash", "sha-ni");
+    chosen = &tables[b][0];
+    return true;
+}
+
+static void choose(void) { hats_cpu_tested("hash", passes); }
+
 const struct hats_hash_kernels *hats_hash_kernels(void) {
-    return &tables[hats_cpu_backend()][hats_cpu_sha_ni()];
+    pthread_once(&once, choose);
+    return chosen;
 }
 
 const struct hats_hash_kernels *hats_hash_kernels_of(enum hats_backend b) {

@@ -27,4 +27,7 @@ void hats_hash_sha256_lanes_sha_ni(uint32_t h[8][HATS_SHA256_LANES],
                                    const uint8_t *const blocks[HATS_SHA256_LANES], size_t n_blocks,
                                    size_t n_lanes);
 
+/* Does every kernel of the table agree with portable C on one small fixed input? */
+bool hats_hash_self_test(const struct hats_hash_kernels *k);
+
 #endif

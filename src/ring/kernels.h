@@ -56,7 +56,10 @@ struct hats_ring_kernels {
 const struct hats_ring_kernels *hats_ring_kernels(void);
 const struct hats_ring_kernels *hats_ring_kernels_of(enum hats_backend b);
 
-/* Defined by the backend files, used by kernels.c alone. */
+/* Does every kernel of the table agree with portable C on one small fixed input? */
+bool hats_ring_self_test(const struct hats_ring_kernels *k);
+
+/* Defined by the backend files, used by kernels.c and self_test.c alone. */
 extern const struct hats_ring_kernels hats_ring_portable, hats_ring_avx2, hats_ring_avx512;
 
 #endif

@@ -18,6 +18,10 @@ extern const struct cli_verb cli_verb_model_inspect;
 extern const struct cli_verb cli_verb_model_publish;
 extern const struct cli_verb cli_verb_model_list;
 extern const struct cli_verb cli_verb_init;
+extern const struct cli_verb cli_verb_tenant_add;
+extern const struct cli_verb cli_verb_tenant_list;
+extern const struct cli_verb cli_verb_tenant_disable;
+extern const struct cli_verb cli_verb_tenant_enable;
 extern const struct cli_verb cli_verb_serve;
 
 #endif

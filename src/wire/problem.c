@@ -73,7 +73,7 @@ static const struct hats_problem_info table[HATS_PROBLEM_COUNT] = {
     [HATS_PROBLEM_DRAINING] = {"draining", 503, "The server is shutting down.",
                                "Connect again; another server or a restart will take the request."},
     [HATS_PROBLEM_STORAGE] = {"storage", 507, "The server could not store the call durably.",
-                              "Nothing was accepted; try again later with the identical request."},
+                              "Nothing was answered; try again later with the identical request."},
     [HATS_PROBLEM_INTERNAL] = {"internal", 500, "The server failed.",
                                "Try the identical request again; it is never evaluated twice."},
 };

@@ -327,6 +327,37 @@ def hats_without_token(url, made):
     return hats("key", "register", "--server", url, home=home)
 
 
+def tenants(url, made):
+    """A second tenant, from the command line of a running service."""
+    service, token = os.path.dirname(made["config"]), os.path.join(TMP, "second.token")
+    expect("tenant add writes a token", hats("tenant", "add", service, "--name", "second", "--out", token), 0)
+    check("its file is private", os.stat(token).st_mode & 0o777 == 0o600)
+    expect("a tenant is not made twice",
+           hats("tenant", "add", service, "--name", "second", "--out", token + "2"), 6)
+    check("and leaves no empty token behind", not os.path.exists(token + "2"))
+    expect("tenant list shows both", hats("tenant", "list", service), 0, "default", "second")
+    home = os.path.join(TMP, "second-home")
+    hats("keygen", home=home)
+    hats("trust", "add", url, "--root", made["root"], "--keys", made["keys"], "--token", token, home=home)
+    time.sleep(1.2)
+    expect("the new tenant registers a key", hats("key", "register", "--server", url, home=home), 0)
+    expect("and does not see the keys of the first",
+           hats("key", "list", "--server", url, home=home), 0)
+    shutil.copytree(os.path.join(HOME, "keys"), os.path.join(TMP, "thief", "keys"))
+    hats("trust", "add", url, "--root", made["root"], "--keys", made["keys"], "--token", token,
+         home=os.path.join(TMP, "thief"))
+    expect("a key of another tenant is refused",
+           hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "1",
+                home=os.path.join(TMP, "thief")), 6, "key-foreign")
+    expect("tenant disable", hats("tenant", "disable", service, "--name", "second"), 0)
+    time.sleep(1.2)
+    expect("its token is refused from then on", hats("key", "list", "--server", url, home=home), 6,
+           "token-unknown")
+    expect("tenant enable", hats("tenant", "enable", service, "--name", "second"), 0)
+    expect("an unknown tenant", hats("tenant", "disable", service, "--name", "nobody"), 2)
+    expect("a folder without a service", hats("tenant", "list", TMP), 2)
+
+
 def bad_files(url):
     full = "/dev/full"
     expect("an output folder that cannot be made",
@@ -377,6 +408,7 @@ try:
     other_jobs(made, url, port)
     bad_csv(url)
     bad_calls(url, made)
+    tenants(url, made)
     bad_files(url)
     server.send_signal(signal.SIGTERM)
     check("SIGTERM ends the server in order", server.wait(timeout=30) == 0)

@@ -64,7 +64,7 @@ uint64_t hats_fp_inv(uint64_t a);                    /* 1/a; 0 for 0 */
 
 /* Twiddle tables for one N = 2^log_n; immutable after _new, shared between threads. */
 struct hats_ntt;
-/* log_n in 10..16. NULL when memory cannot be had. Takes about 0.2 ms at N = 4096. */
+/* log_n in 10..16. NULL when memory cannot be had. Takes about 0.1 ms at N = 4096. */
 struct hats_ntt *hats_ntt_new(unsigned log_n);
 void hats_ntt_free(struct hats_ntt *ntt);
 /* One per log_n for the life of the process, made at first use, never freed; NULL without memory. */

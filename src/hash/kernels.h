@@ -1,4 +1,4 @@
-/* The kernels of every backend, for dispatch.c alone. */
+/* The kernels of every backend, for dispatch.c alone, and their self-test. */
 #ifndef HATS_HASH_KERNELS_H
 #define HATS_HASH_KERNELS_H
 

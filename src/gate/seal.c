@@ -39,6 +39,8 @@ enum hats_problem hats_gate_call_stored(struct hats_gate_call *call, struct hats
         p = hats_gate_refuse(detail, HATS_PROBLEM_ANSWER_GONE, "Its receipt is /v1/receipts/%s.",
                              reply->receipt_id);
     } else {
+        /* The model may have changed since, and with it what its answers take. */
+        reply->body.max = hats_oip_overhead(2) + row.output_len + row.receipt_len;
         p = reply_with(call, reply, row.output, row.output_len, row.receipt, row.receipt_len,
                        row.receipt_id);
         reply->repeated = true;

@@ -35,6 +35,14 @@ void hats_server_answer_bytes(struct exchange *x, unsigned status, const char *t
     hats_http_respond(x->request, status, headers, 1, data, len_bytes);
 }
 
+void hats_server_answer_shared(struct exchange *x, unsigned status, const char *type,
+                               const void *data, size_t len_bytes, void (*release)(void *),
+                               void *arg) {
+    const struct hats_http_header headers[] = {{"content-type", type}};
+    count(x, status, NULL);
+    hats_http_respond_owned(x->request, status, headers, 1, data, len_bytes, release, arg);
+}
+
 void hats_server_answer_json(struct exchange *x, unsigned status, json_t *doc) {
     char *text = doc != NULL ? json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(doc);

@@ -1,9 +1,12 @@
 /* What the service says about itself. */
 #include "server/service.h"
 
+#include "base/arena.h"
 #include "fhe/params.h"
 
 #include <string.h>
+
+#define METRICS_UNSENT_MAX 64
 
 /* The seven requirements and how far this version goes; docs/SECURITY.md says the same at length. */
 static const struct {
@@ -82,25 +85,48 @@ void hats_server_get_about(struct exchange *x) {
 }
 
 void hats_server_get_key_set(struct exchange *x) {
-    hats_server_answer_bytes(x, 200, "application/cose-key-set", x->server->key_set.data,
-                             x->server->key_set.len);
+    hats_server_answer_shared(x, 200, "application/cose-key-set", x->server->key_set.data,
+                              x->server->key_set.len, NULL, NULL);
 }
 
 void hats_server_get_openapi(struct exchange *x) {
-    hats_server_answer_bytes(x, 200, "application/json", x->server->openapi,
-                             strlen(x->server->openapi));
+    hats_server_answer_shared(x, 200, "application/json", x->server->openapi,
+                              strlen(x->server->openapi), NULL, NULL);
 }
 
+/* The text of one answer, and whom to tell when it is gone. */
+struct metrics_text {
+    struct hats_server *server;
+    struct hats_buffer text;
+};
+
+static void free_metrics(void *arg) {
+    struct metrics_text *m = arg;
+    atomic_fetch_sub(&m->server->metrics_unsent, 1);
+    hats_buffer_clear(&m->text);
+    hats_free(m);
+}
+
+/* Each answer is a text of its own, and nobody has to show a token for it: only so many may wait to be
+ * read. */
 void hats_server_get_metrics(struct exchange *x) {
-    if (!x->server->config.metrics) {
-        hats_gate_count(x->server->gate, HATS_PROBLEM_NOT_FOUND);
-        hats_server_answer_problem(x, HATS_PROBLEM_NOT_FOUND, "Metrics are switched off.", NULL);
+    struct hats_server *s = x->server;
+    enum hats_problem p = s->config.metrics ? HATS_PROBLEM_NONE : HATS_PROBLEM_NOT_FOUND;
+    if (p == HATS_PROBLEM_NONE && atomic_load(&s->metrics_unsent) >= METRICS_UNSENT_MAX)
+        p = HATS_PROBLEM_BUSY;
+    struct metrics_text *m = p == HATS_PROBLEM_NONE ? hats_alloc(sizeof *m) : NULL;
+    if (p == HATS_PROBLEM_NONE && m == NULL)
+        p = HATS_PROBLEM_INTERNAL;
+    if (p != HATS_PROBLEM_NONE) {
+        hats_gate_count(s->gate, p);
+        hats_server_answer_problem(
+            x, p, p == HATS_PROBLEM_NOT_FOUND ? "Metrics are switched off." : NULL, NULL);
         return;
     }
-    struct hats_buffer text;
-    hats_buffer_init(&text, 1u << 20);
-    hats_server_metrics_render(&text, x->server);
-    hats_server_answer_bytes(x, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
-                             text.len);
-    hats_buffer_clear(&text);
+    m->server = s;
+    hats_buffer_init(&m->text, 1u << 20);
+    hats_server_metrics_render(&m->text, s);
+    atomic_fetch_add(&s->metrics_unsent, 1);
+    hats_server_answer_shared(x, 200, "text/plain; version=0.0.4; charset=utf-8", m->text.data,
+                              m->text.len, free_metrics, m);
 }

@@ -83,21 +83,32 @@ void hats_server_get_model_ready(struct exchange *x) {
     hats_server_answer_json(x, 200, doc);
 }
 
-void hats_server_get_plan(struct exchange *x) {
-    struct hats_gate_model m;
-    if (!hold(x, &m))
-        return;
-    hats_server_answer_bytes(x, 200, "application/cbor", m.plan, m.plan_len);
-    hats_gate_model_release(&m);
+static void free_held(void *arg) {
+    hats_gate_model_release(arg);
+    hats_free(arg);
 }
 
-void hats_server_get_publication(struct exchange *x) {
-    struct hats_gate_model m;
+/* A file of the model; the model is held until the file is sent. */
+static void answer_file(struct exchange *x, const char *type, bool publication) {
+    struct hats_gate_model m, *held;
     if (!hold(x, &m))
         return;
-    hats_server_answer_bytes(x, 200, "application/vnd.hats.model+cose", m.publication,
-                             m.publication_len);
-    hats_gate_model_release(&m);
+    held = hats_alloc(sizeof *held);
+    if (held == NULL) {
+        hats_gate_model_release(&m);
+        hats_gate_count(x->server->gate, HATS_PROBLEM_INTERNAL);
+        hats_server_answer_problem(x, HATS_PROBLEM_INTERNAL, NULL, NULL);
+        return;
+    }
+    *held = m;
+    hats_server_answer_shared(x, 200, type, publication ? m.publication : m.plan,
+                              publication ? m.publication_len : m.plan_len, free_held, held);
+}
+
+void hats_server_get_plan(struct exchange *x) { answer_file(x, "application/cbor", false); }
+
+void hats_server_get_publication(struct exchange *x) {
+    answer_file(x, "application/vnd.hats.model+cose", true);
 }
 
 /* ---- inference ---- */

@@ -109,7 +109,7 @@ const struct route hats_server_routes[] = {
      .run = hats_server_get_metrics,
      .summary = "Counters, as Prometheus reads them",
      .ok_type = "text/plain; version=0.0.4; charset=utf-8",
-     .problems = {P(NOT_FOUND)}},
+     .problems = {P(NOT_FOUND), P(BUSY)}},
     {.method = "GET",
      .path = "/openapi.json",
      .run = hats_server_get_openapi,

@@ -65,6 +65,11 @@ struct exchange {
 void hats_server_answer_json(struct exchange *x, unsigned status, json_t *doc /* taken over */);
 void hats_server_answer_bytes(struct exchange *x, unsigned status, const char *type,
                               const void *data, size_t len_bytes);
+/* The bytes stay where they are until `release` (may be NULL) is called with `arg`: for what everybody may
+ * ask for, so that a thousand clients who do not read it hold it once. */
+void hats_server_answer_shared(struct exchange *x, unsigned status, const char *type,
+                               const void *data, size_t len_bytes, void (*release)(void *),
+                               void *arg);
 void hats_server_answer_problem(struct exchange *x, enum hats_problem p, const char *detail,
                                 const char *receipt_id /* or NULL */);
 void hats_server_answer_reply(struct exchange *x, struct hats_gate_reply *reply /* taken over */);
@@ -116,6 +121,7 @@ struct hats_server {
     struct hats_buffer key_set;
     char *openapi;
     uint64_t started_ms;
+    atomic_uint metrics_unsent; /* answers of /metrics that clients have not read yet */
     struct route_counters counters[ROUTES_MAX];
 
     pthread_t housekeeper;

@@ -175,6 +175,56 @@ static void leave_accepted(const struct request *r, const uint8_t seed[32]) {
     assert_int_equal(result.outcome, HATS_STORE_NEW);
 }
 
+/* A call that was answered before, with an output of this length. */
+static void leave_sealed(const struct request *r, size_t output_len) {
+    static const uint8_t seed[32], output[1u << 20];
+    struct hats_store_seal seal = {.id = {.tenant = w.tenant[0].id, .i = r->core.i},
+                                   .output = output,
+                                   .output_len = output_len,
+                                   .receipt = (const uint8_t *)"receipt",
+                                   .receipt_len = 7,
+                                   .now_ms = w.now_ms};
+    bool won;
+    leave_accepted(r, seed);
+    memcpy(seal.id.sid, r->core.sid, 32);
+    hats_core_request_digest(seal.request_digest, r->core_bytes, r->core_len);
+    memcpy(seal.receipt_id, seal.request_digest, 32); /* any that is its own */
+    assert_int_equal(hats_store_call_seal(w.store, &won, &seal, NULL), HATS_OK);
+    assert_true(won);
+}
+
+/* The model of this name had more outputs then. */
+static void a_stored_answer_may_be_larger_than_those_of_the_model_now(void **state) {
+    (void)state;
+    struct request r;
+    struct hats_gate_reply reply;
+    request_make(&r, &w, &owner, 1);
+    leave_sealed(&r, 1u << 20);
+    assert_int_equal(request_send(&w, &r, &reply), HATS_PROBLEM_NONE);
+    assert_true(reply.repeated);
+    assert_true(reply.body.len > 1u << 20);
+    assert_int_equal(counters().evaluations, 0);
+    hats_gate_reply_clear(&reply);
+    request_clear(&r);
+}
+
+static void housekeeping_drops_all_that_is_too_old(void **state) {
+    (void)state;
+    enum { MANY = 600 };
+    struct request r;
+    size_t dropped;
+    request_make(&r, &w, &owner, 1);
+    for (uint32_t i = 0; i < MANY; i++) {
+        r.core.i = i;
+        hats_core_encode(r.core_bytes, &r.core_len, &r.core);
+        leave_sealed(&r, 1);
+    }
+    w.now_ms += w.config.retention_ms + 1;
+    assert_int_equal(hats_gate_housekeeping(w.gate, &dropped, NULL), HATS_OK);
+    assert_int_equal(dropped, MANY);
+    request_clear(&r);
+}
+
 static void a_call_left_behind_waits_for_its_lease_and_keeps_its_seed(void **state) {
     (void)state;
     struct request r;
@@ -380,6 +430,8 @@ int main(void) {
         CASE(identical_bytes_get_the_stored_answer),
         CASE(the_receipt_is_kept_for_its_tenant_and_named_by_its_digest),
         CASE(after_the_retention_time_only_the_receipt_is_left),
+        CASE(a_stored_answer_may_be_larger_than_those_of_the_model_now),
+        CASE(housekeeping_drops_all_that_is_too_old),
         CASE(a_call_left_behind_waits_for_its_lease_and_keeps_its_seed),
         CASE(an_evaluation_repeated_with_its_seed_gives_the_same_bytes),
         CASE(two_calls_on_one_record_are_flooded_differently),

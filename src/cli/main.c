@@ -1,7 +1,11 @@
 /* hats: one binary, many verbs. */
 #include "cli/verbs.h"
 
+#include "base/cpu.h"
 #include "base/tty.h"
+#include "field/field.h"
+#include "hash/shake.h"
+#include "ring/kernels.h"
 
 #include <signal.h>
 #include <string.h>
@@ -128,6 +132,18 @@ static int no_such_verb(const char *word) {
     return 2;
 }
 
+/* With the instruction sets in use, and any whose self-test failed on this machine. */
+static void print_version(void) {
+    char failed[128];
+    (void)hats_hash_kernels();
+    (void)hats_field_kernels();
+    (void)hats_ring_kernels();
+    printf("hats " HATS_VERSION "\nkernels: %s%s\n", hats_cpu_backend_name(hats_cpu_backend()),
+           hats_cpu_sha_ni() ? ", SHA instructions" : "");
+    if (hats_cpu_self_test_failed(failed, sizeof failed))
+        printf("self-test failed, lower kernels in use: %s\n", failed);
+}
+
 int main(int argc, char **argv) {
     struct rlimit no_core = {0, 0};
     struct hats_error err = {0};
@@ -151,7 +167,7 @@ int main(int argc, char **argv) {
         return argc < 2 ? 2 : 0;
     }
     if (verb == NULL && (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0)) {
-        puts("hats " HATS_VERSION);
+        print_version();
         return 0;
     }
     if (verb == NULL)

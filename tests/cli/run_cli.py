@@ -384,6 +384,7 @@ def usage():
     expect("help", hats("help"), 0, "infer", "exit codes")
     for verb in re.findall(r"^  (\w+(?: \w+)?)  +\S", hats("help").stdout, re.M):
         expect(f"{verb} --help explains itself", hats(*verb.split(), "--help"), 0, "usage: hats " + verb)
+    expect("version names the kernels in use", hats("version"), 0, "hats ", "kernels: ")
     expect("an unknown verb", hats("dance"), 2, "no verb")
     expect("half a verb lists the other half", hats("model"), 2, "model compile")
     expect("an unknown option", hats("keygen", "--nmae", "x"), 2, "no option")

@@ -54,6 +54,9 @@ static enum hats_problem reserve(struct hats_gate_call *call, size_t body_bytes,
     struct hats_gate *g = call->gate;
     size_t need = body_bytes + call->model->work_bytes;
     enum hats_problem p = HATS_PROBLEM_NONE;
+    if (!hats_gate_tenant_enter(g, call->tenant.id, need))
+        return hats_gate_refuse(detail, HATS_PROBLEM_BUSY,
+                                "This tenant has as many calls open as one tenant may.");
     pthread_mutex_lock(&g->room_lock);
     if (g->calls_open >= g->config.max_calls) {
         p = hats_gate_refuse(detail, HATS_PROBLEM_BUSY, "%u calls are being worked on.",
@@ -66,6 +69,8 @@ static enum hats_problem reserve(struct hats_gate_call *call, size_t body_bytes,
         call->reserved_bytes = need;
     }
     pthread_mutex_unlock(&g->room_lock);
+    if (p != HATS_PROBLEM_NONE)
+        hats_gate_tenant_leave(g, call->tenant.id, need);
     return p;
 }
 
@@ -127,6 +132,7 @@ void hats_gate_call_free(struct hats_gate_call *call) {
         g->memory_used -= call->reserved_bytes;
         g->calls_open--;
         pthread_mutex_unlock(&g->room_lock);
+        hats_gate_tenant_leave(g, call->tenant.id, call->reserved_bytes);
     }
     hats_gate_model_drop(call->model);
     hats_free_wiped(call, sizeof *call);

@@ -47,10 +47,11 @@ struct hats_gate_config {
     uint64_t retention_ms;        /* 86400000: how long outputs are kept */
     uint64_t memory_budget_bytes; /* 512 MiB: bodies, answers and scratch of all admitted calls */
     uint64_t key_cache_bytes;     /* 64 MiB of decoded public keys */
-    unsigned max_calls;           /* 256 admitted at one time */
-    unsigned max_evaluations;     /* 0: as many as processors */
-    unsigned requests_per_s;      /* 0: no quota; for each tenant */
-    unsigned burst;               /* 100 */
+    unsigned max_calls;       /* 256 admitted at one time; of this and of the memory a tenant has at
+                                     most three quarters while there are others */
+    unsigned max_evaluations; /* 0: as many as processors */
+    unsigned requests_per_s;  /* 0: no quota; for each tenant */
+    unsigned burst;           /* 100 */
 
     uint64_t (*now_ms)(void *user); /* NULL: hats_now_ms */
     void *now_user;

@@ -32,7 +32,13 @@ struct tenant {
     struct hats_store_tenant row;
     double tokens; /* requests it may make now */
     uint64_t filled_ms;
+    unsigned calls_open; /* of all that the gate has room for */
+    size_t memory_used;
 };
+/* Room for one more call of this tenant: while there are others, a quarter of all places and of the memory
+ * is never one tenant's. False: it has its share already. */
+bool hats_gate_tenant_enter(struct hats_gate *g, int64_t id, size_t bytes);
+void hats_gate_tenant_leave(struct hats_gate *g, int64_t id, size_t bytes);
 
 /* Decoded public keys by kid, least recently used first out. */
 struct cached_key {

@@ -73,6 +73,8 @@ static void keep_buckets(const struct hats_gate *g, struct tenant *fresh, size_t
         size_t old = find_hash(g, fresh[i].row.token_hash);
         fresh[i].tokens = old < g->n_tenants ? g->tenants[old].tokens : g->config.burst;
         fresh[i].filled_ms = old < g->n_tenants ? g->tenants[old].filled_ms : now;
+        fresh[i].calls_open = old < g->n_tenants ? g->tenants[old].calls_open : 0;
+        fresh[i].memory_used = old < g->n_tenants ? g->tenants[old].memory_used : 0;
     }
 }
 
@@ -104,6 +106,53 @@ static hats_status refresh(struct hats_gate *g, uint64_t now, struct hats_error 
     g->tenants_known = true;
     return HATS_OK;
 }
+
+/* ---- its share of the room ---- */
+
+/* The tenant, and whether there is another one that may call; under the lock. Rows are never removed. */
+static struct tenant *find_id(const struct hats_gate *g, int64_t id, bool *others) {
+    struct tenant *found = NULL;
+    *others = false;
+    for (size_t i = 0; i < g->n_tenants; i++) {
+        struct tenant *t = &g->tenants[i];
+        if (t->row.id == id)
+            found = t;
+        else
+            *others |= !t->row.disabled;
+    }
+    return found;
+}
+
+bool hats_gate_tenant_enter(struct hats_gate *g, int64_t id, size_t bytes) {
+    bool others;
+    pthread_mutex_lock(&g->tenant_lock);
+    struct tenant *t = find_id(g, id, &others);
+    bool ok = t != NULL;
+    if (ok && others && t->calls_open != 0) {
+        unsigned calls = g->config.max_calls - g->config.max_calls / 4;
+        uint64_t memory = g->config.memory_budget_bytes - g->config.memory_budget_bytes / 4;
+        ok = t->calls_open < calls && t->memory_used + bytes <= memory;
+    }
+    if (ok) {
+        t->calls_open++;
+        t->memory_used += bytes;
+    }
+    pthread_mutex_unlock(&g->tenant_lock);
+    return ok;
+}
+
+void hats_gate_tenant_leave(struct hats_gate *g, int64_t id, size_t bytes) {
+    bool others;
+    pthread_mutex_lock(&g->tenant_lock);
+    struct tenant *t = find_id(g, id, &others);
+    if (t != NULL) { /* whoever deletes rows by hand does not stop the service */
+        t->calls_open -= t->calls_open != 0;
+        t->memory_used -= bytes < t->memory_used ? bytes : t->memory_used;
+    }
+    pthread_mutex_unlock(&g->tenant_lock);
+}
+
+/* ---- asking ---- */
 
 /* One request out of the bucket. A clock that was set back refills nothing and loses nothing. */
 static bool spend(const struct hats_gate *g, struct tenant *t, uint64_t now) {

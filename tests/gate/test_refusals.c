@@ -464,6 +464,47 @@ static void more_calls_than_allowed_are_busy(void **state) {
     good_call(1);
 }
 
+/* A tenant whose calls never end leaves room for the others. */
+static void one_tenant_does_not_take_all_the_room(void **state) {
+    (void)state;
+    struct hats_gate_call *calls[64], *of_beta;
+    struct hats_gate_headers h = good_header(), beta = h;
+    beta.authorization = w.bearer[1];
+    static const struct {
+        unsigned max_calls;
+        uint64_t memory_bytes;
+    } limits[] = {{8, 512u << 20}, {64, 6u << 20}};
+    for (size_t k = 0; k < 2; k++) {
+        int n = 0;
+        w.config.max_calls = limits[k].max_calls;
+        w.config.memory_budget_bytes = limits[k].memory_bytes;
+        reconfigure();
+        while (n < 64 && hats_gate_admit(w.gate, &calls[n], &h, NULL) == HATS_PROBLEM_NONE)
+            n++;
+        if (k == 0)
+            assert_int_equal(n, 6);
+        assert_true(counters().memory_bytes <= limits[k].memory_bytes / 4 * 3);
+        refuse_header(HATS_PROBLEM_BUSY, &h);
+        w.now_ms += 2000; /* the tenants are read again, and what they hold is not forgotten */
+        refuse_header(HATS_PROBLEM_BUSY, &h);
+        assert_int_equal(hats_gate_admit(w.gate, &of_beta, &beta, NULL), HATS_PROBLEM_NONE);
+        hats_gate_call_free(of_beta);
+        for (int i = 0; i < n; i++)
+            hats_gate_call_free(calls[i]);
+        assert_int_equal(counters().memory_bytes, 0);
+    }
+    /* alone it has everything */
+    w.config.max_calls = 8;
+    reconfigure();
+    assert_int_equal(hats_store_tenant_disable(w.store, "beta", true, NULL), HATS_OK);
+    w.now_ms += 2000;
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(hats_gate_admit(w.gate, &calls[i], &h, NULL), HATS_PROBLEM_NONE);
+    refuse_header(HATS_PROBLEM_BUSY, &h);
+    for (int i = 0; i < 8; i++)
+        hats_gate_call_free(calls[i]);
+}
+
 static void more_memory_than_allowed_is_busy(void **state) {
     (void)state;
     struct hats_gate_call *calls[64];
@@ -577,6 +618,7 @@ int main(void) {
         CASE(a_tenant_name_is_plain_and_taken_once),
         CASE(the_rate_of_a_tenant_ends_and_comes_back),
         CASE(more_calls_than_allowed_are_busy),
+        CASE(one_tenant_does_not_take_all_the_room),
         CASE(more_memory_than_allowed_is_busy),
         CASE(a_model_larger_than_the_budget_is_not_served),
         CASE(draining_lets_nothing_in_and_finishes_what_is_in),

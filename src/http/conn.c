@@ -74,6 +74,9 @@ void hats_http_conn_kill(struct hats_http_conn *c) {
     leave_handshake(c);
     c->state = HATS_HTTP_CONN_DEAD;
     detach_all(c);
+    /* Before the close: a child that was just forked may hold the socket open, and its events would
+     * come on with a pointer to freed memory. */
+    (void)epoll_ctl(io->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
     close(c->fd);
     if (c->prev != NULL)
         c->prev->next = c->next;

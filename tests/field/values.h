@@ -46,7 +46,7 @@ static inline struct values values_from_seed(void) {
     else if (hats_random(&v.seed, sizeof v.seed) != HATS_OK)
         abort();
     v.state = v.seed;
-    printf("# HATS_SEED=0x%016" PRIx64 "\n", v.seed);
+    fprintf(stderr, "# HATS_SEED=0x%016" PRIx64 "\n", v.seed);
     return v;
 }
 

@@ -93,6 +93,7 @@ hats_status hats_csv_open(struct hats_csv **out, const char *path, struct hats_e
         hats_csv_free(c);
         return st;
     }
+    (void)setvbuf(c->file, NULL, _IONBF, 0); /* no copy of records that is not wiped */
     c->at = c->end = c->chunk;
     *out = c;
     return HATS_OK;

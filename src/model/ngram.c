@@ -148,7 +148,8 @@ hats_status hats_ngram_features(int32_t *x, uint32_t d, uint64_t *sum_abs, const
     }
     x[d - 1] = (int32_t)rounded_root(squares);
 done:
-    hats_free(b.set);
+    hats_free_wiped(b.set,
+                    b.set != NULL ? n_slots * sizeof *b.set : 0); /* its order tells the text */
     hats_free_wiped(clean, len_bytes + 2);
     return st;
 }

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "evidence/cose.h"
 #include "hash/sha256.h"
 
 #include <stdlib.h>
@@ -81,20 +82,11 @@ uint32_t hats_plan_x_max(const struct hats_plan *plan) {
 
 /* --- checks --- */
 
-/* Texts of a plan end up on terminals: no control characters, and none of C1 in UTF-8. */
+/* Texts of a plan end up on terminals. */
 static bool text_ok(const char *s) {
     size_t len = s != NULL ? strlen(s) : 0;
 
-    if (len == 0 || len > HATS_PLAN_TEXT_MAX)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        uint8_t c = (uint8_t)s[i];
-        if (c < 0x20 || c == 0x7f)
-            return false;
-        if (c == 0xc2 && (uint8_t)s[i + 1] >= 0x80 && (uint8_t)s[i + 1] < 0xa0)
-            return false;
-    }
-    return true;
+    return len != 0 && len <= HATS_PLAN_TEXT_MAX && hats_text_is_plain(s);
 }
 
 static bool name_ok(const char *s) {

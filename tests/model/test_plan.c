@@ -146,7 +146,8 @@ static void memory_may_fail_anywhere(void **state) {
 /* --- what the checks refuse; each case differs from the good plan in one thing --- */
 
 typedef void (*spoil)(struct plan_fixture *f);
-static char empty[] = "", bell[] = "a\ab", upper[] = "Fixture", c1[] = "x\xc2\x9b";
+static char empty[] = "", bell[] = "a\ab", upper[] = "Fixture", c1[] = "x\xc2\x9b",
+            backwards[] = "\xe2\x80\xaetrigger", two_lines[] = "a\xe2\x80\xa8hats: b";
 static char dotted[] = ".hidden";
 
 static void bad_name(struct plan_fixture *f) { f->plan.name = upper; }
@@ -164,6 +165,8 @@ static void one_label(struct plan_fixture *f) { f->plan.n_labels = 1; }
 static void same_labels(struct plan_fixture *f) { f->labels[1] = f->labels[0]; }
 static void bell_label(struct plan_fixture *f) { f->labels[1] = bell; }
 static void c1_label(struct plan_fixture *f) { f->labels[1] = c1; }
+static void backwards_label(struct plan_fixture *f) { f->labels[1] = backwards; }
+static void two_lines_label(struct plan_fixture *f) { f->labels[1] = two_lines; }
 static void empty_box(struct plan_fixture *f) { f->lo[0] = 128; }
 static void box_above_t(struct plan_fixture *f) { f->hi[1] = 1 << 19; }
 static void no_columns(struct plan_fixture *f) { f->plan.n_columns = 0; }
@@ -210,6 +213,8 @@ static void what_makes_no_sense_is_refused_with_words(void **state) {
         {same_labels, HATS_E_RANGE, "label \"no\" stands twice"},
         {bell_label, HATS_E_RANGE, "label 1"},
         {c1_label, HATS_E_RANGE, "label 1"},
+        {backwards_label, HATS_E_RANGE, "label 1"},
+        {two_lines_label, HATS_E_RANGE, "label 1"},
         {empty_box, HATS_E_RANGE, "box of input 0"},
         {box_above_t, HATS_E_RANGE, "box of input 1"},
         {no_columns, HATS_E_RANGE, "0 columns"},

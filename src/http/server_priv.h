@@ -170,22 +170,14 @@ struct hats_http_io {
     bool stopped;
 };
 
-#define HATS_HTTP_COUNTERS(X)                                                          \
-    X(connections_accepted)                                                            \
-    X(connections_refused)                                                             \
-    X(handshakes_completed)                                                            \
-    X(handshakes_failed)                                                               \
-    X(handshakes_resumed)                                                              \
-    X(requests_h1)                                                                     \
-    X(requests_h2)                                                                     \
-    X(responses_sent)                                                                  \
-    X(responses_dropped)                                                               \
-    X(bytes_received)                                                                  \
-    X(bytes_sent)                                                                      \
-    X(timeouts_handshake)                                                              \
-    X(timeouts_header)                                                                 \
-    X(timeouts_idle) X(timeouts_body) X(floods) X(protocol_errors) X(open_connections) \
-        X(open_requests) X(body_bytes_held)
+/* clang-format off */
+#define HATS_HTTP_COUNTERS(X) \
+    X(connections_accepted) X(connections_refused) X(handshakes_completed) X(handshakes_failed) \
+    X(handshakes_resumed) X(requests_h1) X(requests_h2) X(responses_sent) X(responses_dropped) \
+    X(bytes_received) X(bytes_sent) X(timeouts_handshake) X(timeouts_header) X(timeouts_idle) \
+    X(timeouts_body) X(floods) X(protocol_errors) X(open_connections) X(open_requests) \
+    X(body_bytes_held)
+/* clang-format on */
 
 struct hats_http_live_counters {
 #define HATS_HTTP_COUNTER_FIELD(name) atomic_uint_fast64_t name;

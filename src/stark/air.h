@@ -137,7 +137,8 @@ hats_air_node hats_air_public(struct hats_air *air, unsigned column);
 hats_air_node hats_air_weight(struct hats_air *air, unsigned column);
 hats_air_node hats_air_challenge(struct hats_air *air, unsigned challenge);
 hats_air_node hats_air_scalar(struct hats_air *air, unsigned scalar);
-/* Equal nodes are built once. */
+/* Equal nodes are built once; a + b and b + a are not equal, and no constant is computed. scale is a times
+ * a constant node; pow squares from the highest bit of the exponent down. */
 hats_air_node hats_air_add(struct hats_air *air, hats_air_node a, hats_air_node b);
 hats_air_node hats_air_sub(struct hats_air *air, hats_air_node a, hats_air_node b);
 hats_air_node hats_air_mul(struct hats_air *air, hats_air_node a, hats_air_node b);
@@ -146,15 +147,17 @@ hats_air_node hats_air_pow(struct hats_air *air, hats_air_node a, unsigned expon
 
 void hats_air_constrain(struct hats_air *air, const char *name, hats_air_node zero);
 void hats_air_sum(struct hats_air *air, const char *name, hats_air_node term, unsigned scalar);
-/* value over F_p and of degree 1. Needs hats_air_table. */
+/* value over F_p and of degree 1. After hats_air_table. */
 void hats_air_look_up(struct hats_air *air, const char *name, hats_air_node value, uint32_t tag);
-/* Once at most. Two fixed columns of the same rows, and the column of multiplicities. */
+/* Once at most. Two fixed columns of period 2^log_n, and the column of multiplicities. */
 void hats_air_table(struct hats_air *air, unsigned values, unsigned tags, unsigned multiplicities);
 
 /* What the engine adds: helper columns, and the accumulator or the mask of the next row (setup.h). */
 unsigned hats_air_n_helpers(const struct hats_air *air);
 bool hats_air_has_accumulator(const struct hats_air *air); /* a lookup or a sum */
 bool hats_air_has_mu(const struct hats_air *air); /* reads a next row and has no accumulator */
+/* The system's own constraints, one for each helper, one for the accumulator or mu. */
+unsigned hats_air_n_constraints_all(const struct hats_air *air);
 
 /* Degree of a node in the columns, trace, fixed, public and weight alike; and the largest of all claims,
  * those of the engine included, at least 1. */

@@ -28,7 +28,7 @@
 #define HATS_STARK_MAX_CHUNKS (HATS_AIR_MAX_DEGREE - 1)
 #define HATS_STARK_MAX_QUERIES 160
 #define HATS_STARK_MAX_FRI_LAYERS 4
-#define HATS_STARK_FOLD 8      /* arity of every fold */
+#define HATS_STARK_FOLD 8         /* arity of every fold */
 #define HATS_STARK_SALTED_BELOW 6 /* trees of fewer base columns have salted leaves */
 #define HATS_STARK_MAX_LOG_DOMAIN 21
 #define HATS_STARK_LEAF_MAX ((size_t)8 * 1024) /* bytes of one opened row */
@@ -59,7 +59,7 @@ struct hats_stark_table {
     unsigned n_next;     /* trace columns read in the next row */
     unsigned first_base; /* where its columns begin in a row of the first tree, in base elements */
     unsigned first_aux;  /* and of the second */
-    unsigned n_constraints; /* all, those of the engine included */
+    unsigned n_constraints;          /* all, those of the engine included */
     uint32_t h_this, h_next, h_wide; /* coefficients of the three masks */
 };
 
@@ -79,13 +79,13 @@ struct hats_stark_setup {
     uint32_t chunk_overlap; /* coefficients of t_i; 0 with one chunk */
     uint32_t quotient_len;  /* coefficients of q at most */
     unsigned n_folds;
-    uint32_t final_len;          /* coefficients of the last layer's polynomial: d_max / 8^n_folds */
-    bool has_aux;                /* is there a second tree? */
+    uint32_t final_len; /* coefficients of the last layer's polynomial: d_max / 8^n_folds */
+    bool has_aux;       /* is there a second tree? */
     unsigned width[HATS_STARK_MAX_TREES]; /* base elements of a row; 0: no such tree */
     bool salted[HATS_STARK_MAX_TREES];
     unsigned n_opened; /* values of K at zeta and g zeta */
     size_t proof_max_bytes;
-    size_t scratch_bytes; /* arena that the verifier needs, at most */
+    size_t scratch_bytes;            /* arena that the verifier needs, at most */
     struct hats_stark_params params; /* as the calculator got them */
     struct hats_stark_soundness soundness;
 };

@@ -33,11 +33,14 @@ uint8_t *hats_merkle_leaves(const struct hats_merkle *t) {
     return t->digests + ((size_t)DIGEST << t->log_n);
 }
 
+void hats_merkle_build_nodes(struct hats_merkle *t, size_t first, size_t n) {
+    assert(first >= 1 && (first + n - 1) >> t->log_n == 0);
+    hash_pairs(t->digests + DIGEST * first, t->digests + DIGEST * 2 * first, n);
+}
+
 void hats_merkle_build(struct hats_merkle *t) {
-    for (unsigned level = t->log_n; level-- > 0;) {
-        size_t n = (size_t)1 << level;
-        hash_pairs(t->digests + DIGEST * n, t->digests + DIGEST * 2 * n, n);
-    }
+    for (unsigned level = t->log_n; level-- > 0;)
+        hats_merkle_build_nodes(t, (size_t)1 << level, (size_t)1 << level);
     memset(t->digests, 0, DIGEST);
 }
 

@@ -54,6 +54,9 @@ size_t hats_merkle_len_bytes(unsigned log_n);
 uint8_t *hats_merkle_leaves(const struct hats_merkle *t);
 /* Compute everything above the leaf digests. */
 void hats_merkle_build(struct hats_merkle *t);
+/* Compute digests first .. first + n - 1, all of one level, from those of their children: the same in
+ * pieces, from the leaves up, so that several threads can share a level. first >= 1. */
+void hats_merkle_build_nodes(struct hats_merkle *t, size_t first, size_t n);
 const uint8_t *hats_merkle_root(const struct hats_merkle *t);
 
 /* *len_bytes = length of the path that opens these leaves. HATS_E_RANGE: log_n > HATS_MERKLE_MAX_LOG_N,

@@ -49,10 +49,15 @@ static struct hats_fp3 step(const struct hats_air *air, const struct hats_air_po
     return d;
 }
 
+void hats_air_evaluate_nodes(const struct hats_air *air, const struct hats_air_point *at,
+                             struct hats_fp3 *nodes) {
+    for (unsigned i = 0; i < air->n_nodes; i++)
+        nodes[i] = value_of(&air->nodes[i], at, nodes);
+}
+
 void hats_air_evaluate(const struct hats_air *air, const struct hats_air_point *at,
                        struct hats_fp3 *constraints, struct hats_fp3 *scratch) {
-    for (unsigned i = 0; i < air->n_nodes; i++)
-        scratch[i] = value_of(&air->nodes[i], at, scratch);
+    hats_air_evaluate_nodes(air, at, scratch);
     for (unsigned i = 0; i < air->n_constraints; i++)
         *constraints++ = scratch[air->constraints[i].node];
     const struct hats_air_lookup *lookup = air->lookups;

@@ -35,4 +35,8 @@ struct hats_air_point {
 void hats_air_evaluate(const struct hats_air *air, const struct hats_air_point *at,
                        struct hats_fp3 *constraints, struct hats_fp3 *scratch);
 
+/* The nodes alone, n_nodes of them; reads only the arrays of *at before `helpers`. */
+void hats_air_evaluate_nodes(const struct hats_air *air, const struct hats_air_point *at,
+                             struct hats_fp3 *nodes);
+
 #endif

@@ -182,57 +182,96 @@ hats_status hats_stark_soundness_of(struct hats_stark_soundness *out,
     return HATS_OK;
 }
 
-static bool reaches(const struct hats_stark_params *p, int32_t target, int32_t algebraic) {
+/* What the search looks at: nothing else depends on m and on the number of queries. */
+struct trial {
+    bool proves; /* anything at all */
+    int32_t algebraic, queries;
+};
+
+static struct trial try_m(struct hats_stark_params p, uint32_t m, uint32_t queries) {
     struct hats_stark_soundness s;
-    return hats_stark_soundness_of(&s, p, NULL) == HATS_OK && s.proven >= target &&
-           s.algebraic >= algebraic;
+    p.m = m;
+    p.queries = queries;
+    if (hats_stark_soundness_of(&s, &p, NULL) != HATS_OK)
+        return (struct trial){false, 0, 0};
+    return (struct trial){true, s.algebraic, s.queries};
 }
 
-/* The fewest queries for the m of *p, or 0 where none suffices: more queries are never worth less. */
-static uint32_t fewest_queries(struct hats_stark_params p, int32_t target, int32_t algebraic) {
-    uint32_t lo = 0, hi = HATS_STARK_QUERIES_MAX;
-    p.queries = hi;
-    if (!reaches(&p, target, algebraic))
-        return 0;
-    while (hi - lo > 1) {
-        p.queries = lo + (hi - lo) / 2;
-        if (reaches(&p, target, algebraic))
-            hi = p.queries;
+enum question { PROVES, LOSES_ALGEBRAIC, REACHES_QUERIES, QUERIES_LEAD };
+
+/* The least m in lo .. hi for which the answer is yes, hi + 1 if it never is. A larger m catches nearer words,
+ * with a longer list and a larger eps: the bits of a query never fall with m and those of the algebraic rounds
+ * never rise, roundings included, so each answer turns from no to yes once. */
+static uint32_t least_m(const struct hats_stark_params *p, enum question question, int32_t bits,
+                        uint32_t queries, uint32_t lo, uint32_t hi) {
+    for (hi++; lo < hi;) {
+        uint32_t m = lo + (hi - lo) / 2;
+        struct trial t = try_m(*p, m, queries);
+        bool yes = t.proves;
+        if (question == LOSES_ALGEBRAIC)
+            yes = t.algebraic < bits;
+        else if (question == REACHES_QUERIES)
+            yes = t.queries >= bits;
+        else if (question == QUERIES_LEAD)
+            yes = t.queries >= t.algebraic;
+        if (yes)
+            hi = m;
         else
-            lo = p.queries;
+            lo = m + 1;
     }
     return hi;
 }
 
+/* The fewest queries that are worth `target` at this m, or 0. More queries are never worth less. */
+static uint32_t fewest_queries(const struct hats_stark_params *p, uint32_t m, int32_t target) {
+    uint32_t lo = 0, hi = HATS_STARK_QUERIES_MAX;
+    if (try_m(*p, m, hi).queries < target)
+        return 0;
+    while (hi - lo > 1) {
+        uint32_t queries = lo + (hi - lo) / 2;
+        if (try_m(*p, m, queries).queries >= target)
+            hi = queries;
+        else
+            lo = queries;
+    }
+    return hi;
+}
+
+/* Among lo .. hi the m whose weaker of two rounds is strongest, the smallest such. Up to the m where the
+ * queries begin to lead they are the weaker, and rise; from there on the algebraic rounds are, and fall. */
+static uint32_t balanced_m(const struct hats_stark_params *p, uint32_t queries, uint32_t lo,
+                           uint32_t hi) {
+    uint32_t turn = least_m(p, QUERIES_LEAD, 0, queries, lo, hi);
+    if (turn == lo)
+        return lo;
+    int32_t before = try_m(*p, turn - 1, queries).queries;
+    if (turn <= hi && try_m(*p, turn, queries).algebraic > before)
+        return turn;
+    return least_m(p, REACHES_QUERIES, before, queries, lo, turn - 1);
+}
+
 hats_status hats_stark_soundness_search(struct hats_stark_params *params, int32_t target,
                                         int32_t algebraic, struct hats_error *err) {
-    struct hats_stark_params p = *params, best = *params;
+    struct hats_stark_params p = *params;
     p.queries = 1;
     p.m = HATS_STARK_M_MIN;
     hats_status status = check(&p, err);
     if (status != HATS_OK)
         return status;
     uint32_t last = p.regime == HATS_STARK_JBR ? HATS_STARK_M_MAX : HATS_STARK_M_MIN;
-    int32_t best_weakest = 0;
-    best.queries = UINT32_MAX;
-    for (; p.m <= last; p.m++) {
-        struct hats_stark_soundness s;
-        p.queries = fewest_queries(p, target, algebraic);
-        if (p.queries == 0 || hats_stark_soundness_of(&s, &p, NULL) != HATS_OK)
-            continue;
-        int32_t weakest = least(s.algebraic, s.queries);
-        if (p.queries < best.queries || (p.queries == best.queries && weakest > best_weakest)) {
-            best = p;
-            best_weakest = weakest;
-        }
-    }
-    if (best.queries == UINT32_MAX)
+    int32_t bound = algebraic > target ? algebraic : target;
+    uint32_t lo = least_m(&p, PROVES, 0, 1, HATS_STARK_M_MIN, last);
+    uint32_t hi = least_m(&p, LOSES_ALGEBRAIC, bound, 1, lo, last) - 1;
+    p.queries = lo <= hi && (int32_t)(p.digest_bits / 2 * 1000) >= target
+                    ? fewest_queries(&p, hi, target)
+                    : 0;
+    if (p.queries == 0)
         return hats_fail(err, HATS_E_INSECURE,
                          "no multiplicity and no number of queries prove %d thousandths of a bit; "
                          "take a larger field, a larger domain or longer digests",
                          (int)target);
-    if (params->regime == HATS_STARK_UDR)
-        best.m = params->m;
-    *params = best;
+    lo = least_m(&p, REACHES_QUERIES, target, p.queries, lo, hi);
+    p.m = p.regime == HATS_STARK_JBR ? balanced_m(&p, p.queries, lo, hi) : params->m;
+    *params = p;
     return HATS_OK;
 }

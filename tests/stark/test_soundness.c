@@ -170,6 +170,62 @@ static void the_search_finds_the_fewest_queries(void **state) {
     }
 }
 
+/* Every m, and for each the fewest queries: what the search must find with its few trials. */
+static bool search_everything(struct hats_stark_params *params, int32_t target, int32_t algebraic) {
+    struct hats_stark_params p = *params, best = *params;
+    int32_t best_weakest = 0;
+    best.queries = UINT32_MAX;
+    for (p.m = HATS_STARK_M_MIN; p.m <= HATS_STARK_M_MAX; p.m++) {
+        struct hats_stark_soundness s;
+        uint32_t lo = 0, hi = HATS_STARK_QUERIES_MAX + 1;
+        while (hi - lo > 1) {
+            p.queries = lo + (hi - lo) / 2;
+            bool enough = hats_stark_soundness_of(&s, &p, NULL) == HATS_OK && s.proven >= target &&
+                          s.algebraic >= algebraic;
+            *(enough ? &hi : &lo) = p.queries;
+        }
+        if (hi > HATS_STARK_QUERIES_MAX)
+            continue;
+        p.queries = hi;
+        s = of(&p);
+        int32_t weakest = s.algebraic < s.queries ? s.algebraic : s.queries;
+        if (hi < best.queries || (hi == best.queries && weakest > best_weakest)) {
+            best = p;
+            best_weakest = weakest;
+        }
+    }
+    *params = best;
+    return best.queries != UINT32_MAX;
+}
+
+static void the_search_finds_what_trying_everything_finds(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t d_max;
+        unsigned log_domain, n_polys;
+        int32_t target, algebraic;
+    } rows[] = {
+        {4320, 15, 32, 128000, 133000},  {4320, 15, 17, 128000, 130000},
+        {4320, 15, 32, 128000, 128000},  {4240, 17, 300, 128000, 133000},
+        {12000, 14, 32, 128000, 130000}, {4320, 15, 32, 100000, 148000},
+        {4320, 13, 32, 60000, 60000},    {65536, 19, 64, 128000, 133000},
+        {4320, 15, 32, 128000, 165000},  {4100, 13, 32, 120000, 145000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct hats_stark_params p = tier_l(rows[i].d_max, rows[i].log_domain);
+        p.n_polys = rows[i].n_polys;
+        struct hats_stark_params all = p;
+        bool there = search_everything(&all, rows[i].target, rows[i].algebraic);
+        hats_status s = hats_stark_soundness_search(&p, rows[i].target, rows[i].algebraic, NULL);
+        assert_int_equal(s, there ? HATS_OK : HATS_E_INSECURE);
+        if (there) {
+            assert_int_equal(p.queries, all.queries);
+            assert_int_equal(p.m, all.m);
+        }
+        printf("# case %zu: %u queries, m %u\n", i, there ? (unsigned)p.queries : 0, (unsigned)p.m);
+    }
+}
+
 /* Without a margin in the algebraic rounds one query less is proven: the design's "77 only with
  * d_max <= 4296" holds with the margin only. */
 static void without_a_margin_one_query_less_is_proven(void **state) {
@@ -428,6 +484,7 @@ int main(void) {
         cmocka_unit_test(rounding_a_layer_up_costs_bits),
         cmocka_unit_test(seventy_seven_queries_are_admissible_up_to_4296_only),
         cmocka_unit_test(the_search_finds_the_fewest_queries),
+        cmocka_unit_test(the_search_finds_what_trying_everything_finds),
         cmocka_unit_test(without_a_margin_one_query_less_is_proven),
         cmocka_unit_test(a_target_out_of_reach_is_refused),
         cmocka_unit_test(published_figures_are_reproduced),

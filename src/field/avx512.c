@@ -139,12 +139,35 @@ static void scale(uint64_t *out, const uint64_t *a, uint64_t c, size_t n) {
         store(out + i, twist_all(load(a + i), &w));
 }
 
+static void add_scaled(uint64_t *acc, const uint64_t *a, uint64_t c, size_t n) {
+    uint64_t w = hats_fp_mul(c, HATS_P_EPSILON);
+    for (size_t i = 0; i < n; i += LANES)
+        store(acc + i, plus(load(acc + i), twist_all(load(a + i), &w)));
+}
+
+static inline V vec_add(V a, V b) { return plus(a, b); }
+static inline V vec_sub(V a, V b) { return minus(a, b); }
+static inline V vec_mul(V a, V b) {
+    struct product r = multiply(a, b);
+    return plus(r.t, r.top);
+}
+static inline V vec_all(uint64_t c) { return _mm512_set1_epi64((long long)c); }
+
+#include "field/fp3_vector.h"
+
 const struct hats_field_kernels hats_field_avx512 = {
     .add = add,
     .sub = sub,
     .mul = mul,
     .mul_add = mul_add,
     .scale = scale,
+    .add_scaled = add_scaled,
     .ntt_forward = ntt_forward,
     .ntt_inverse = ntt_inverse,
+    .fp3_mul = fp3_mul,
+    .fp3_mul_base = fp3_mul_base,
+    .fp3_mul_add_base = fp3_mul_add_base,
+    .fp3_scale = fp3_scale,
+    .fp3_add_scaled = fp3_add_scaled,
+    .fp3_add_scaled_base = fp3_add_scaled_base,
 };

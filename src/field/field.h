@@ -8,9 +8,9 @@
  * them, so all backends agree bit for bit. Scalar functions here are constant time.
  *
  * The transform of f in F_p[X]/(X^N + 1) lists its values at the odd powers of psi, a primitive 2N-th
- * root of unity, in an order that is the kernel's own business; it is the same for all backends.
+ * root of unity, in an order that hats_ntt_position tells; it is the same for all backends.
  * hats_ntt_inverse(hats_ntt_forward(f)) = f, and products in the ring are pointwise products of
- * transforms. psi = 7^((p-1)/2N).
+ * transforms. psi = 7^((p-1)/2N). Transforms over other cosets: field/lde.h.
  */
 #ifndef HATS_FIELD_FIELD_H
 #define HATS_FIELD_FIELD_H
@@ -59,12 +59,18 @@ static inline uint64_t hats_fp_from_i64(int64_t v) {
 uint64_t hats_fp_pow(uint64_t a, uint64_t exponent); /* time depends on the exponent only */
 uint64_t hats_fp_inv(uint64_t a);                    /* 1/a; 0 for 0 */
 
-#define HATS_NTT_LOG_MIN 10
+/* out[j] = start ratio^j for j < n, in vector-wide steps. out is 64-byte aligned, n any number. */
+void hats_fp_powers(uint64_t *out, uint64_t start, uint64_t ratio, size_t n);
+/* out[j] = 1/a[j], 0 for 0, with one inversion for all: three products an element [Mon87, 10.3.1]. n is a
+ * multiple of 8, buffers are 64-byte aligned and disjoint. Constant time. */
+void hats_fp_inv_many(uint64_t *out, const uint64_t *a, size_t n);
+
+#define HATS_NTT_LOG_MIN 3
 #define HATS_NTT_LOG_MAX 16
 
 /* Twiddle tables for one N = 2^log_n; immutable after _new, shared between threads. */
 struct hats_ntt;
-/* log_n in 10..16. NULL when memory cannot be had. Takes about 0.1 ms at N = 4096. */
+/* log_n in 3..16. NULL when memory cannot be had. Takes about 0.1 ms at N = 4096. */
 struct hats_ntt *hats_ntt_new(unsigned log_n);
 void hats_ntt_free(struct hats_ntt *ntt);
 /* One per log_n for the life of the process, made at first use, never freed; NULL without memory. */
@@ -73,6 +79,11 @@ const struct hats_ntt *hats_ntt_shared(unsigned log_n);
 /* In place on N = 2^log_n elements, 64-byte aligned, canonical in and out. Constant time. */
 void hats_ntt_forward(const struct hats_ntt *ntt, uint64_t *a);
 void hats_ntt_inverse(const struct hats_ntt *ntt, uint64_t *a);
+/* Where the value at psi^(2k+1) stands in a transform; k < N. */
+uint32_t hats_ntt_position(const struct hats_ntt *ntt, uint32_t k);
+
+struct hats_fp3; /* the cubic extension K and vectors over it: field/fp3.h */
+struct hats_fp3_vec;
 
 /* The border between mathematics and instruction sets. n is a multiple of 8, buffers are 64-byte
  * aligned and equal or disjoint, elements canonical in and out. Constant time. */
@@ -82,8 +93,21 @@ struct hats_field_kernels {
     void (*mul)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n);
     void (*mul_add)(uint64_t *acc, const uint64_t *a, const uint64_t *b, size_t n); /* acc += a*b */
     void (*scale)(uint64_t *out, const uint64_t *a, uint64_t c, size_t n);
+    void (*add_scaled)(uint64_t *acc, const uint64_t *a, uint64_t c, size_t n); /* acc += c a */
     void (*ntt_forward)(const struct hats_ntt *ntt, uint64_t *a);
     void (*ntt_inverse)(const struct hats_ntt *ntt, uint64_t *a);
+    /* Over K; a, acc, out: vectors of K, b in the names that end in _base: a vector of F_p. */
+    void (*fp3_mul)(struct hats_fp3_vec out, struct hats_fp3_vec a, struct hats_fp3_vec b,
+                    size_t n);
+    void (*fp3_mul_base)(struct hats_fp3_vec out, struct hats_fp3_vec a, const uint64_t *b,
+                         size_t n);
+    void (*fp3_mul_add_base)(struct hats_fp3_vec acc, struct hats_fp3_vec a, const uint64_t *b,
+                             size_t n); /* acc += a b */
+    void (*fp3_scale)(struct hats_fp3_vec out, struct hats_fp3_vec a, struct hats_fp3 c, size_t n);
+    void (*fp3_add_scaled)(struct hats_fp3_vec acc, struct hats_fp3_vec a, struct hats_fp3 c,
+                           size_t n); /* acc += c a */
+    void (*fp3_add_scaled_base)(struct hats_fp3_vec acc, const uint64_t *b, struct hats_fp3 c,
+                                size_t n); /* acc += c b */
 };
 const struct hats_field_kernels *hats_field_kernels(void);
 /* The table of one backend, NULL where the processor lacks it. */

@@ -9,6 +9,9 @@
  * and the product of the three conjugates of a is its norm, an element of F_p.
  *
  * Everything here is constant time; coefficients are canonical in and out.
+ *
+ * Vectors over K are three vectors over F_p, one of each coefficient; what there is for them is in
+ * struct hats_field_kernels and below.
  */
 #ifndef HATS_FIELD_FP3_H
 #define HATS_FIELD_FP3_H
@@ -21,6 +24,12 @@
 
 struct hats_fp3 {
     uint64_t c[3]; /* of 1, x, x^2 */
+};
+
+/* n elements: n a multiple of 8, each c[i] 64-byte aligned. Functions that take several want them equal
+ * (all three pointers) or disjoint, and do not write to those that their comments do not say to. */
+struct hats_fp3_vec {
+    uint64_t *c[3];
 };
 
 static inline struct hats_fp3 hats_fp3_from_fp(uint64_t a) { return (struct hats_fp3){{a, 0, 0}}; }
@@ -99,5 +108,32 @@ struct hats_fp3 hats_fp3_inv(struct hats_fp3 a);
 struct hats_fp3 hats_fp3_pow(struct hats_fp3 a, uint64_t exponent);
 /* One when equal, zero when not. */
 uint64_t hats_fp3_equal(struct hats_fp3 a, struct hats_fp3 b);
+
+static inline struct hats_fp3 hats_fp3_vec_at(struct hats_fp3_vec a, size_t i) {
+    return (struct hats_fp3){{a.c[0][i], a.c[1][i], a.c[2][i]}};
+}
+static inline void hats_fp3_vec_set(struct hats_fp3_vec a, size_t i, struct hats_fp3 value) {
+    for (int j = 0; j < 3; j++)
+        a.c[j][i] = value.c[j];
+}
+/* The vector from element i on; i a multiple of 8. */
+static inline struct hats_fp3_vec hats_fp3_vec_from(struct hats_fp3_vec a, size_t i) {
+    return (struct hats_fp3_vec){{a.c[0] + i, a.c[1] + i, a.c[2] + i}};
+}
+
+static inline void hats_fp3_vec_add(struct hats_fp3_vec out, struct hats_fp3_vec a,
+                                    struct hats_fp3_vec b, size_t n) {
+    for (int j = 0; j < 3; j++)
+        hats_field_kernels()->add(out.c[j], a.c[j], b.c[j], n);
+}
+static inline void hats_fp3_vec_sub(struct hats_fp3_vec out, struct hats_fp3_vec a,
+                                    struct hats_fp3_vec b, size_t n) {
+    for (int j = 0; j < 3; j++)
+        hats_field_kernels()->sub(out.c[j], a.c[j], b.c[j], n);
+}
+
+/* out_j = 1/a_j, 0 for 0, with one inversion for all: three products an element [Mon87, 10.3.1]. out and a
+ * disjoint. */
+void hats_fp3_inv_many(struct hats_fp3_vec out, struct hats_fp3_vec a, size_t n);
 
 #endif

@@ -12,12 +12,13 @@
  * Vector backends walk the same tree in passes of three or four levels. A pass with R = 8 or 16 children
  * turns a block modulo X^len - r^R, r = root[(2^l + b) R/2], into one modulo X^len - 1 by multiplying
  * slice j by the twist r^j, and then needs only roots of order R, which are powers of two
- * (ntt_vector.h). The first pass has no twist at all, since roots of order 32 are powers of two too.
+ * (ntt_vector.h). With t = 1 the first pass, of one to four levels, has no twist at all, since roots of
+ * order 32 are powers of two too.
  */
 #ifndef HATS_FIELD_KERNELS_H
 #define HATS_FIELD_KERNELS_H
 
-#include "field/field.h"
+#include "field/fp3.h"
 
 #define HATS_NTT_RUN 128 /* leaves stored transposed together */
 #define HATS_NTT_LANES 8 /* lines of a run */
@@ -25,28 +26,31 @@
 #define HATS_NTT_MAX_PASSES 4
 
 struct hats_ntt_pass {
-    unsigned log_radix; /* 3 or 4 */
+    unsigned log_radix; /* 3 or 4; the first pass also 1 or 2 */
     unsigned log_n_blocks;
     /* Twists times 2^64 mod p, in the order of use. Middle passes: [block][j - 1], j = 1 .. R - 1.
      * Last pass: [run][j - 1][lane]. The inverse divides by N on the way: its last pass has
-     * [run][j][lane] with j from 0. NULL in the first pass. */
+     * [run][j][lane] with j from 0. NULL in the first pass if t = 1. */
     const uint64_t *twist, *twist_inv;
 };
 
 struct hats_ntt {
     unsigned log_n;
-    unsigned n_passes;
+    unsigned n_passes; /* 0 below HATS_NTT_RUN elements */
     struct hats_ntt_pass pass[HATS_NTT_MAX_PASSES];
-    const uint64_t *root;     /* [N] psi^brv(k) */
-    const uint64_t *root_inv; /* [N] psi^-brv(k) */
+    const uint64_t *root;     /* [N] psi^brv(k) t^(N/2^(l+1)), 2^l <= k < 2^(l+1) */
+    const uint64_t *root_inv; /* [N] the inverses */
     uint64_t n_inv;           /* 1/N */
     uint64_t *words;          /* where all tables lie */
 };
 
-/* A table in the caller's storage: fills *ntt and, unless it is NULL, words. plan: the levels of each
- * pass, 3 or 4, in sum log_n, the last one 4; NULL for the usual one. Returns the number of words that it
- * takes. */
-size_t hats_ntt_init(struct hats_ntt *ntt, unsigned log_n, const uint8_t *plan, uint64_t *words);
+/* A table in the caller's storage, 64-byte aligned: fills *ntt and, unless it is NULL, words. t is not 0.
+ * plan: the levels of each pass, in sum log_n, the last one 4; NULL for the usual one. Returns the number of
+ * words that it takes, a multiple of 8. */
+size_t hats_ntt_init(struct hats_ntt *ntt, unsigned log_n, uint64_t t, const uint8_t *plan,
+                     uint64_t *words);
+/* The transform of F_p[X]/(X^N + t^N); NULL without memory. */
+struct hats_ntt *hats_ntt_new_scaled(unsigned log_n, uint64_t t);
 
 /* Does every kernel of the table, and every kind of pass, agree with portable C on one small fixed input?
  * One thread at a time. */

@@ -10,19 +10,26 @@
 
 /* Levels of each pass. The narrow passes come first: at large N a first pass of sixteen slices reads
  * sixteen cache lines of one set. */
-static const uint8_t plans[HATS_NTT_LOG_MAX - HATS_NTT_LOG_MIN + 1][HATS_NTT_MAX_PASSES] = {
-    {3, 3, 4}, {3, 4, 4}, {4, 4, 4}, {3, 3, 3, 4}, {3, 3, 4, 4}, {3, 4, 4, 4}, {4, 4, 4, 4},
+static const uint8_t plans[HATS_NTT_LOG_MAX + 1][HATS_NTT_MAX_PASSES] = {
+    [7] = {3, 4},        [8] = {4, 4},        [9] = {1, 4, 4},     [10] = {3, 3, 4},
+    [11] = {3, 4, 4},    [12] = {4, 4, 4},    [13] = {3, 3, 3, 4}, [14] = {3, 3, 4, 4},
+    [15] = {3, 4, 4, 4}, [16] = {4, 4, 4, 4},
 };
 
 /* root[k] = z^brv(k) for a primitive 2N-th root z: bit l of k is bit log_n - 1 - l of brv(k), so each
- * power of two doubles what there is. */
-static void fill_roots(uint64_t *root, uint64_t z, unsigned log_n) {
+ * power of two doubles what there is. Then every level gets its power of t. */
+static void fill_roots(uint64_t *root, uint64_t z, uint64_t t, unsigned log_n) {
     root[0] = 1;
     for (unsigned l = 0; l < log_n; l++) {
         size_t half = (size_t)1 << l;
         uint64_t step = hats_fp_pow(z, (uint64_t)1 << (log_n - 1 - l));
         for (size_t k = 0; k < half; k++)
             root[half + k] = hats_fp_mul(root[k], step);
+    }
+    for (unsigned l = 0; l < log_n && t != 1; l++) {
+        uint64_t factor = hats_fp_pow(t, (uint64_t)1 << (log_n - 1 - l));
+        for (size_t k = (size_t)1 << l; k < (size_t)2 << l; k++)
+            root[k] = hats_fp_mul(root[k], factor);
     }
 }
 
@@ -49,16 +56,16 @@ static uint64_t *fill_pass(uint64_t *out, const struct hats_ntt_pass *p, const u
 }
 
 /* Lay out all tables in `words`, or only count them when it is NULL. */
-static size_t lay_out(struct hats_ntt *ntt, const uint8_t *plan, uint64_t *words) {
+static size_t lay_out(struct hats_ntt *ntt, uint64_t t, const uint8_t *plan, uint64_t *words) {
     size_t n = (size_t)1 << ntt->log_n, at = 2 * n;
     unsigned level = 0;
     ntt->n_passes = 0;
-    for (; level < ntt->log_n; ntt->n_passes++) {
+    for (; n >= HATS_NTT_RUN && level < ntt->log_n; ntt->n_passes++) {
         struct hats_ntt_pass *p = &ntt->pass[ntt->n_passes];
         p->log_radix = plan[ntt->n_passes];
         p->log_n_blocks = level;
         level += p->log_radix;
-        if (p->log_n_blocks == 0)
+        if (p->log_n_blocks == 0 && t == 1)
             continue;
         bool last = level == ntt->log_n;
         size_t n_twists = (size_t)1 << level, n_blocks = (size_t)1 << p->log_n_blocks;
@@ -68,36 +75,41 @@ static size_t lay_out(struct hats_ntt *ntt, const uint8_t *plan, uint64_t *words
             fill_pass(words + at + n_twists - n_blocks, p, ntt->root_inv, last ? 0 : 1,
                       last ? ntt->n_inv : 1, last);
         }
-        at += 2 * n_twists;
+        at += (2 * n_twists + 7) / 8 * 8; /* so that the last pass finds lines whole */
     }
     return at + SLACK_WORDS;
 }
 
-size_t hats_ntt_init(struct hats_ntt *ntt, unsigned log_n, const uint8_t *plan, uint64_t *words) {
-    assert(log_n >= HATS_NTT_LOG_MIN && log_n <= HATS_NTT_LOG_MAX);
+size_t hats_ntt_init(struct hats_ntt *ntt, unsigned log_n, uint64_t t, const uint8_t *plan,
+                     uint64_t *words) {
+    assert(log_n >= HATS_NTT_LOG_MIN && log_n <= HATS_NTT_LOG_MAX && t != 0);
     size_t n = (size_t)1 << log_n;
     uint64_t psi = hats_fp_pow(HATS_P_GENERATOR, (HATS_P - 1) >> (log_n + 1));
     *ntt = (struct hats_ntt){.log_n = log_n, .n_inv = hats_fp_inv(n), .words = words};
     if (words != NULL) {
-        fill_roots(words, psi, log_n);
-        fill_roots(words + n, hats_fp_inv(psi), log_n);
+        fill_roots(words, psi, t, log_n);
+        fill_roots(words + n, hats_fp_inv(psi), t == 1 ? 1 : hats_fp_inv(t), log_n);
         ntt->root = words;
         ntt->root_inv = words + n;
     }
-    return lay_out(ntt, plan != NULL ? plan : plans[log_n - HATS_NTT_LOG_MIN], words);
+    return lay_out(ntt, t, plan != NULL ? plan : plans[log_n], words);
 }
 
-struct hats_ntt *hats_ntt_new(unsigned log_n) {
+struct hats_ntt *hats_ntt_new_scaled(unsigned log_n, uint64_t t) {
     struct hats_ntt *ntt = hats_alloc(sizeof *ntt);
     if (ntt == NULL)
         return NULL;
-    uint64_t *words = hats_alloc_array(hats_ntt_init(ntt, log_n, NULL, NULL), sizeof *words);
+    uint64_t *words = hats_alloc_array(hats_ntt_init(ntt, log_n, t, NULL, NULL), sizeof *words);
     if (words == NULL) {
         hats_free(ntt);
         return NULL;
     }
-    hats_ntt_init(ntt, log_n, NULL, words);
+    hats_ntt_init(ntt, log_n, t, NULL, words);
     return ntt;
+}
+
+struct hats_ntt *hats_ntt_new(unsigned log_n) {
+    return hats_ntt_new_scaled(log_n, 1);
 }
 
 void hats_ntt_free(struct hats_ntt *ntt) {
@@ -125,4 +137,16 @@ void hats_ntt_forward(const struct hats_ntt *ntt, uint64_t *a) {
 
 void hats_ntt_inverse(const struct hats_ntt *ntt, uint64_t *a) {
     hats_field_kernels()->ntt_inverse(ntt, a);
+}
+
+/* Leaf brv(k) of the tree, in storage. */
+uint32_t hats_ntt_position(const struct hats_ntt *ntt, uint32_t k) {
+    assert(k >> ntt->log_n == 0);
+    uint32_t leaf = 0;
+    for (unsigned bit = 0; bit < ntt->log_n; bit++)
+        leaf |= (k >> bit & 1) << (ntt->log_n - 1 - bit);
+    if (ntt->n_passes == 0)
+        return leaf;
+    uint32_t in_run = leaf % HATS_NTT_RUN;
+    return leaf - in_run + HATS_NTT_LANES * (in_run % HATS_NTT_LEAF) + in_run / HATS_NTT_LEAF;
 }

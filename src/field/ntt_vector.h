@@ -83,7 +83,10 @@ static inline void join(V *a, V *b, int e) {
 #define ROW4(f, i, d, e) ROW2(f, i, d, e), ROW2(f, (i) + 2, d, e)
 #define ROW8(f, i, d, e) ROW4(f, i, d, e), ROW4(f, (i) + 4, d, e)
 
-/* Levels of the tree on eight vectors below a node whose children have the given roots. */
+/* Levels of the tree on two, four and eight vectors below a node whose children have the given roots. */
+#define LEVEL2_1(f, r0) ROW1(f, 0, 1, r0)
+#define LEVEL4_1(f, r0) ROW2(f, 0, 2, r0)
+#define LEVEL4_2(f, r0, r1) ROW1(f, 0, 1, r0), ROW1(f, 2, 1, r1)
 #define LEVEL8_1(f, r0) ROW4(f, 0, 4, r0)
 #define LEVEL8_2(f, r0, r1) ROW2(f, 0, 2, r0), ROW2(f, 4, 2, r1)
 #define LEVEL8_3(f, r0, r1, r2, r3) \
@@ -100,6 +103,16 @@ static inline void join(V *a, V *b, int e) {
 
 /* Modulo X^R - 1 (a twisted block) and X^R + 1 (the first pass), and back, on the array x. Macros,
  * because compilers will not inline a function of this size twice. */
+#define SPLIT2 LEVEL2_1(split, ROOT0)
+#define SPLIT2_FIRST LEVEL2_1(split, ROOT1)
+#define JOIN2 LEVEL2_1(join, ROOT0)
+#define JOIN2_FIRST LEVEL2_1(join, ROOT1)
+
+#define SPLIT4 LEVEL4_1(split, ROOT0), LEVEL4_2(split, ROOT0, ROOT1)
+#define SPLIT4_FIRST LEVEL4_1(split, ROOT1), LEVEL4_2(split, ROOT2, ROOT3)
+#define JOIN4 LEVEL4_2(join, ROOT0, ROOT1), LEVEL4_1(join, ROOT0)
+#define JOIN4_FIRST LEVEL4_2(join, ROOT2, ROOT3), LEVEL4_1(join, ROOT1)
+
 #define SPLIT8                                             \
     LEVEL8_1(split, ROOT0), LEVEL8_2(split, ROOT0, ROOT1), \
         LEVEL8_3(split, ROOT0, ROOT1, ROOT2, ROOT3)
@@ -129,7 +142,9 @@ static inline void join(V *a, V *b, int e) {
         LEVEL16_1(join, ROOT1)
 
 /* Loops over registers are written out: j must be a constant for x[j] to be one. */
-#define FROM1_TO8(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7)
+#define FROM1_TO2(f) f(1)
+#define FROM1_TO4(f) f(1) f(2) f(3)
+#define FROM1_TO8(f) FROM1_TO4(f) f(4) f(5) f(6) f(7)
 #define FROM1_TO16(f) FROM1_TO8(f) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15)
 #define LOAD(j) x[j] = inner_of(load(a + (j)*slice + i));
 #define LOAD_TWISTED(j) x[j] = twist_all(load(a + (j)*slice + i), twist + (j)-1);
@@ -137,8 +152,8 @@ static inline void join(V *a, V *b, int e) {
 #define STORE_TWISTED(j) \
     store(a + (j)*slice + i, plain_of(twist_all(plain_of(x[j]), twist + (j)-1)));
 
-/* One pass over one block of len elements at a: slice j begins at a + j len / R. The two radices and the
- * two directions differ in the marked steps only. */
+/* One pass over one block of len elements at a: slice j begins at a + j len / R. Radices and directions
+ * differ in the marked steps only. */
 #define DEFINE_PASS(name, R, load_others, work, store_others)          \
     static void name(uint64_t *a, size_t len, const uint64_t *twist) { \
         size_t slice = len / R;                                        \
@@ -149,14 +164,24 @@ static inline void join(V *a, V *b, int e) {
             STORE(0) FROM1_TO##R(store_others)                         \
         }                                                              \
     }
-DEFINE_PASS(first_8, 8, LOAD, SPLIT8_FIRST, STORE)
-DEFINE_PASS(first_16, 16, LOAD, SPLIT16_FIRST, STORE)
-DEFINE_PASS(middle_8, 8, LOAD_TWISTED, SPLIT8, STORE)
-DEFINE_PASS(middle_16, 16, LOAD_TWISTED, SPLIT16, STORE)
-DEFINE_PASS(inverse_first_8, 8, LOAD, JOIN8_FIRST, STORE)
-DEFINE_PASS(inverse_first_16, 16, LOAD, JOIN16_FIRST, STORE)
-DEFINE_PASS(inverse_middle_8, 8, LOAD, JOIN8, STORE_TWISTED)
-DEFINE_PASS(inverse_middle_16, 16, LOAD, JOIN16, STORE_TWISTED)
+#define DEFINE_PASSES(R)                                            \
+    DEFINE_PASS(first_##R, R, LOAD, SPLIT##R##_FIRST, STORE)        \
+    DEFINE_PASS(middle_##R, R, LOAD_TWISTED, SPLIT##R, STORE)       \
+    DEFINE_PASS(inverse_first_##R, R, LOAD, JOIN##R##_FIRST, STORE) \
+    DEFINE_PASS(inverse_middle_##R, R, LOAD, JOIN##R, STORE_TWISTED)
+DEFINE_PASSES(2)
+DEFINE_PASSES(4)
+DEFINE_PASSES(8)
+DEFINE_PASSES(16)
+
+typedef void (*pass_function)(uint64_t *a, size_t len, const uint64_t *twist);
+/* By the logarithm of the radix. */
+static const pass_function first[] = {NULL, first_2, first_4, first_8, first_16};
+static const pass_function middle[] = {NULL, middle_2, middle_4, middle_8, middle_16};
+static const pass_function inverse_first[] = {NULL, inverse_first_2, inverse_first_4,
+                                              inverse_first_8, inverse_first_16};
+static const pass_function inverse_middle[] = {NULL, inverse_middle_2, inverse_middle_4,
+                                               inverse_middle_8, inverse_middle_16};
 
 #define GROUPS (HATS_NTT_LANES / LANES)
 
@@ -203,56 +228,65 @@ static void inverse_last(uint64_t *run, const uint64_t *twist) {
         }
 }
 
-/* Middle pass p on the len elements at a, which hold its blocks b, b + 1, ... */
-static void middle(const struct hats_ntt *ntt, unsigned p, size_t b, uint64_t *a, size_t len) {
+/* Pass p on the len elements at a, which hold its blocks b, b + 1, ... */
+static void run_pass(const struct hats_ntt *ntt, unsigned p, size_t b, uint64_t *a, size_t len) {
     const struct hats_ntt_pass *pass = &ntt->pass[p];
     size_t block = (size_t)1 << (ntt->log_n - pass->log_n_blocks);
-    for (size_t i = 0; i < len; i += block, b++)
-        if (pass->log_radix == 3)
-            middle_8(a + i, block, pass->twist + 7 * b);
-        else
-            middle_16(a + i, block, pass->twist + 15 * b);
+    size_t n_twists = ((size_t)1 << pass->log_radix) - 1;
+    if (pass->twist == NULL)
+        first[pass->log_radix](a, len, NULL);
+    else
+        for (size_t i = 0; i < len; i += block, b++)
+            middle[pass->log_radix](a + i, block, pass->twist + n_twists * b);
 }
 
-static void inverse_middle(const struct hats_ntt *ntt, unsigned p, size_t b, uint64_t *a,
-                           size_t len) {
+static void run_inverse_pass(const struct hats_ntt *ntt, unsigned p, size_t b, uint64_t *a,
+                             size_t len) {
     const struct hats_ntt_pass *pass = &ntt->pass[p];
     size_t block = (size_t)1 << (ntt->log_n - pass->log_n_blocks);
-    for (size_t i = 0; i < len; i += block, b++)
-        if (pass->log_radix == 3)
-            inverse_middle_8(a + i, block, pass->twist_inv + 7 * b);
-        else
-            inverse_middle_16(a + i, block, pass->twist_inv + 15 * b);
+    size_t n_twists = ((size_t)1 << pass->log_radix) - 1;
+    if (pass->twist_inv == NULL)
+        inverse_first[pass->log_radix](a, len, NULL);
+    else
+        for (size_t i = 0; i < len; i += block, b++)
+            inverse_middle[pass->log_radix](a + i, block, pass->twist_inv + n_twists * b);
 }
 
 /* After the first pass the subtrees have at most 4096 elements, 32 KB: each is finished while it is in
- * the first cache. */
+ * the first cache. Subtrees smaller than a run are taken together. */
+static size_t subtree(const struct hats_ntt *ntt) {
+    size_t len = (size_t)1 << (ntt->log_n - ntt->pass[0].log_radix);
+    return len < HATS_NTT_RUN ? HATS_NTT_RUN : len;
+}
+
 static void ntt_forward(const struct hats_ntt *ntt, uint64_t *a) {
-    unsigned log_first = ntt->pass[0].log_radix, p_last = ntt->n_passes - 1;
-    size_t n = (size_t)1 << ntt->log_n, len = n >> log_first;
-    if (log_first == 3)
-        first_8(a, n, NULL);
-    else
-        first_16(a, n, NULL);
+    size_t n = (size_t)1 << ntt->log_n, len = subtree(ntt);
+    unsigned p_last = ntt->n_passes - 1;
+    if (ntt->n_passes == 0) {
+        hats_field_portable.ntt_forward(ntt, a);
+        return;
+    }
+    run_pass(ntt, 0, 0, a, n);
     for (size_t c = 0; c < n; c += len) {
         for (unsigned p = 1; p < p_last; p++)
-            middle(ntt, p, (c << ntt->pass[p].log_n_blocks) >> ntt->log_n, a + c, len);
+            run_pass(ntt, p, (c << ntt->pass[p].log_n_blocks) >> ntt->log_n, a + c, len);
         for (size_t i = c; i < c + len; i += HATS_NTT_RUN)
             last(a + i, ntt->pass[p_last].twist + i / HATS_NTT_LEAF * (HATS_NTT_LEAF - 1));
     }
 }
 
 static void ntt_inverse(const struct hats_ntt *ntt, uint64_t *a) {
-    unsigned log_first = ntt->pass[0].log_radix, p_last = ntt->n_passes - 1;
-    size_t n = (size_t)1 << ntt->log_n, len = n >> log_first;
+    size_t n = (size_t)1 << ntt->log_n, len = subtree(ntt);
+    unsigned p_last = ntt->n_passes - 1;
+    if (ntt->n_passes == 0) {
+        hats_field_portable.ntt_inverse(ntt, a);
+        return;
+    }
     for (size_t c = 0; c < n; c += len) {
         for (size_t i = c; i < c + len; i += HATS_NTT_RUN)
             inverse_last(a + i, ntt->pass[p_last].twist_inv + i);
         for (unsigned p = p_last - 1; p > 0; p--)
-            inverse_middle(ntt, p, (c << ntt->pass[p].log_n_blocks) >> ntt->log_n, a + c, len);
+            run_inverse_pass(ntt, p, (c << ntt->pass[p].log_n_blocks) >> ntt->log_n, a + c, len);
     }
-    if (log_first == 3)
-        inverse_first_8(a, n, NULL);
-    else
-        inverse_first_16(a, n, NULL);
+    run_inverse_pass(ntt, 0, 0, a, n);
 }

@@ -26,6 +26,50 @@ static void scale(uint64_t *out, const uint64_t *a, uint64_t c, size_t n) {
         out[i] = hats_fp_mul(a[i], c);
 }
 
+static void add_scaled(uint64_t *acc, const uint64_t *a, uint64_t c, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        acc[i] = hats_fp_add(acc[i], hats_fp_mul(a[i], c));
+}
+
+static void fp3_mul(struct hats_fp3_vec out, struct hats_fp3_vec a, struct hats_fp3_vec b,
+                    size_t n) {
+    for (size_t i = 0; i < n; i++)
+        hats_fp3_vec_set(out, i, hats_fp3_mul(hats_fp3_vec_at(a, i), hats_fp3_vec_at(b, i)));
+}
+
+static void fp3_mul_base(struct hats_fp3_vec out, struct hats_fp3_vec a, const uint64_t *b,
+                         size_t n) {
+    for (size_t i = 0; i < n; i++)
+        hats_fp3_vec_set(out, i, hats_fp3_scale(hats_fp3_vec_at(a, i), b[i]));
+}
+
+static void add_at(struct hats_fp3_vec acc, size_t i, struct hats_fp3 term) {
+    hats_fp3_vec_set(acc, i, hats_fp3_add(hats_fp3_vec_at(acc, i), term));
+}
+
+static void fp3_mul_add_base(struct hats_fp3_vec acc, struct hats_fp3_vec a, const uint64_t *b,
+                             size_t n) {
+    for (size_t i = 0; i < n; i++)
+        add_at(acc, i, hats_fp3_scale(hats_fp3_vec_at(a, i), b[i]));
+}
+
+static void fp3_scale(struct hats_fp3_vec out, struct hats_fp3_vec a, struct hats_fp3 c, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        hats_fp3_vec_set(out, i, hats_fp3_mul(hats_fp3_vec_at(a, i), c));
+}
+
+static void fp3_add_scaled(struct hats_fp3_vec acc, struct hats_fp3_vec a, struct hats_fp3 c,
+                           size_t n) {
+    for (size_t i = 0; i < n; i++)
+        add_at(acc, i, hats_fp3_mul(hats_fp3_vec_at(a, i), c));
+}
+
+static void fp3_add_scaled_base(struct hats_fp3_vec acc, const uint64_t *b, struct hats_fp3 c,
+                                size_t n) {
+    for (size_t i = 0; i < n; i++)
+        add_at(acc, i, hats_fp3_scale(c, b[i]));
+}
+
 /* Runs of leaves between tree order (leaf 16 l + j of a run at 16 l + j) and storage (at 8 j + l). */
 static void store_run(uint64_t run[HATS_NTT_RUN]) {
     uint64_t t[HATS_NTT_RUN];
@@ -98,13 +142,13 @@ static void ntt_forward(const struct hats_ntt *ntt, uint64_t *a) {
     for (; n_blocks < n; n_blocks *= 4)
         for (size_t b = 0, len = n / n_blocks; b < n_blocks; b++)
             split_twice(a + b * len, len / 4, ntt->root, n_blocks + b);
-    for (size_t i = 0; i < n; i += HATS_NTT_RUN)
+    for (size_t i = 0; n >= HATS_NTT_RUN && i < n; i += HATS_NTT_RUN)
         store_run(a + i);
 }
 
 static void ntt_inverse(const struct hats_ntt *ntt, uint64_t *a) {
     size_t n = (size_t)1 << ntt->log_n, n_blocks = n / 4;
-    for (size_t i = 0; i < n; i += HATS_NTT_RUN)
+    for (size_t i = 0; n >= HATS_NTT_RUN && i < n; i += HATS_NTT_RUN)
         load_run(a + i);
     for (; n_blocks >= 1; n_blocks /= 4)
         for (size_t b = 0, len = n / n_blocks; b < n_blocks; b++)
@@ -121,6 +165,13 @@ const struct hats_field_kernels hats_field_portable = {
     .mul = mul,
     .mul_add = mul_add,
     .scale = scale,
+    .add_scaled = add_scaled,
     .ntt_forward = ntt_forward,
     .ntt_inverse = ntt_inverse,
+    .fp3_mul = fp3_mul,
+    .fp3_mul_base = fp3_mul_base,
+    .fp3_mul_add_base = fp3_mul_add_base,
+    .fp3_scale = fp3_scale,
+    .fp3_add_scaled = fp3_add_scaled,
+    .fp3_add_scaled_base = fp3_add_scaled_base,
 };

@@ -31,6 +31,10 @@ static void assert_kernels(const struct hats_field_kernels *k, size_t n) {
     k->scale(out, a, c, n);
     for (size_t i = 0; i < n; i++)
         assert_true(out[i] == hats_fp_mul(a[i], c));
+    memcpy(out, acc, n * sizeof *out);
+    k->add_scaled(out, a, c, n);
+    for (size_t i = 0; i < n; i++)
+        assert_true(out[i] == hats_fp_add(acc[i], hats_fp_mul(a[i], c)));
 }
 
 static void for_each_backend(void (*check)(const struct hats_field_kernels *k)) {
@@ -55,6 +59,10 @@ static void check_edges(const struct hats_field_kernels *k) {
         k->scale(out, a, edges[t], N_PAIRS);
         for (size_t i = 0; i < N_PAIRS; i++)
             assert_true(out[i] == hats_fp_mul(a[i], edges[t]));
+        memcpy(out, acc, sizeof out);
+        k->add_scaled(out, a, edges[t], N_PAIRS);
+        for (size_t i = 0; i < N_PAIRS; i++)
+            assert_true(out[i] == hats_fp_add(acc[i], hats_fp_mul(a[i], edges[t])));
     }
 }
 
@@ -106,6 +114,7 @@ static void check_bounds(const struct hats_field_kernels *k) {
     k->mul(out, a, b, 24);
     k->mul_add(out, a, b, 24);
     k->scale(out, a, 3, 24);
+    k->add_scaled(out, a, 3, 24);
     for (size_t i = 24; i < N_MAX; i++)
         assert_true(out[i] == 42);
 }

@@ -146,6 +146,22 @@ static void x_takes_the_odd_powers_of_psi(void **state) {
     for_each_backend_and_size(check_points);
 }
 
+static void check_positions(const struct hats_field_kernels *k, const struct hats_ntt *ntt,
+                            size_t n) {
+    uint64_t psi = hats_fp_pow(HATS_P_GENERATOR, (HATS_P - 1) / (2 * n));
+    uint64_t x = psi, square = hats_fp_mul(psi, psi);
+    memset(a, 0, n * sizeof *a);
+    a[1] = 1;
+    k->ntt_forward(ntt, a);
+    for (uint32_t i = 0; i < n; i++, x = hats_fp_mul(x, square))
+        assert_true(hats_ntt_position(ntt, i) < n && a[hats_ntt_position(ntt, i)] == x);
+}
+
+static void positions_are_where_the_values_stand(void **state) {
+    (void)state;
+    for_each_backend_and_size(check_positions);
+}
+
 static void check_same_as_portable(const struct hats_field_kernels *k, const struct hats_ntt *ntt,
                                    size_t n) {
     const struct hats_field_kernels *reference = hats_field_kernels_of(HATS_PORTABLE);
@@ -196,6 +212,7 @@ int main(void) {
         cmocka_unit_test(forward_is_linear),
         cmocka_unit_test(multiplying_by_x_rotates_with_a_sign),
         cmocka_unit_test(x_takes_the_odd_powers_of_psi),
+        cmocka_unit_test(positions_are_where_the_values_stand),
         cmocka_unit_test(backends_agree_bit_for_bit),
         cmocka_unit_test(a_table_is_made_once_and_not_without_memory),
     };

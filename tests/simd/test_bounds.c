@@ -102,7 +102,7 @@ static void transforms_stay_within_their_tables(void **state) {
         struct hats_ntt ntt;
         if (k == NULL)
             continue;
-        hats_ntt_init(&ntt, 10, NULL, last(0, 8 * hats_ntt_init(&ntt, 10, NULL, NULL)));
+        hats_ntt_init(&ntt, 10, 1, NULL, last(0, 8 * hats_ntt_init(&ntt, 10, 1, NULL, NULL)));
         k->ntt_forward(&ntt, a);
         k->ntt_inverse(&ntt, a);
     }

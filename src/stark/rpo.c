@@ -224,15 +224,13 @@ const uint64_t hats_stark_rpo_constants[HATS_STARK_RPO_ROUNDS][2][WIDTH] = {
     },
 };
 
-/* s <- M s + c. The entries of a row sum to 160, so a sum stays below 2^72. */
-static void mix(uint64_t s[WIDTH], const uint64_t c[WIDTH]) {
-    uint64_t in[WIDTH];
-    memcpy(in, s, sizeof in);
+/* out = M s + c. The entries of a row sum to 160, so a sum stays below 2^72. */
+static void mix(uint64_t out[WIDTH], const uint64_t s[WIDTH], const uint64_t c[WIDTH]) {
     for (unsigned i = 0; i < WIDTH; i++) {
         hats_u128 sum = c[i];
         for (unsigned j = 0; j < WIDTH; j++)
-            sum += (hats_u128)in[j] * hats_stark_rpo_mds_row[(j + WIDTH - i) % WIDTH];
-        s[i] = hats_fp_reduce128(sum);
+            sum += (hats_u128)s[j] * hats_stark_rpo_mds_row[(j + WIDTH - i) % WIDTH];
+        out[i] = hats_fp_reduce128(sum);
     }
 }
 
@@ -274,12 +272,21 @@ static void root_of_7(uint64_t s[WIDTH]) {
     power_of_7(s);
 }
 
-void hats_stark_rpo_permute(uint64_t state[WIDTH]) {
-    for (unsigned r = 0; r < HATS_STARK_RPO_ROUNDS; r++) {
-        mix(state, hats_stark_rpo_constants[r][0]);
+void hats_stark_rpo_half_round(uint64_t state[WIDTH], uint64_t mixed[WIDTH], unsigned round,
+                               unsigned half) {
+    mix(mixed, state, hats_stark_rpo_constants[round][half]);
+    memcpy(state, mixed, WIDTH * sizeof *state);
+    if (half == 0)
         power_of_7(state);
-        mix(state, hats_stark_rpo_constants[r][1]);
+    else
         root_of_7(state);
+}
+
+void hats_stark_rpo_permute(uint64_t state[WIDTH]) {
+    uint64_t mixed[WIDTH];
+    for (unsigned r = 0; r < HATS_STARK_RPO_ROUNDS; r++) {
+        hats_stark_rpo_half_round(state, mixed, r, 0);
+        hats_stark_rpo_half_round(state, mixed, r, 1);
     }
 }
 

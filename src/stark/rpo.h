@@ -32,6 +32,11 @@ extern const uint64_t hats_stark_rpo_constants[HATS_STARK_RPO_ROUNDS][2][HATS_ST
 
 void hats_stark_rpo_permute(uint64_t state[HATS_STARK_RPO_WIDTH]);
 
+/* A permutation is 14 of these: mixed = M state + c, the input of the S-boxes, and state = their output,
+ * seventh powers in half 0 of a round and seventh roots in half 1. */
+void hats_stark_rpo_half_round(uint64_t state[HATS_STARK_RPO_WIDTH],
+                               uint64_t mixed[HATS_STARK_RPO_WIDTH], unsigned round, unsigned half);
+
 /* The digest of n elements. Where 8 does not divide n, zeros follow the input. No element at all
  * gives the digest 0, as elsewhere. */
 void hats_stark_rpo_hash(uint64_t digest[HATS_STARK_RPO_DIGEST], uint64_t domain,

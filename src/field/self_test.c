@@ -9,10 +9,15 @@ _Static_assert(sizeof(struct hats_field_kernels) == 14 * sizeof(void (*)(void)),
 #define LOG_N 11
 #define N ((size_t)1 << LOG_N)
 #define N_PAIRS 64
-/* Between them, passes of all kinds. */
-static const uint8_t plans[2][HATS_NTT_MAX_PASSES] = {{3, 4, 4}, {4, 3, 4}};
-/* roots; twists of the middle pass and of the last; the slack behind */
-#define N_WORDS (2 * N + 2 * 128 + 2 * N + 8)
+/* Between them, passes of all kinds: each radix with a twist and without. */
+static const uint8_t plans[][HATS_NTT_MAX_PASSES] = {
+    {3, 4, 4},
+    {4, 3, 4},
+    {1, 2, 4, 4},
+    {2, 1, 4, 4},
+};
+/* roots; twists of the middle passes and of the last; the slack behind */
+#define N_WORDS (2 * N + 2 * (8 + 128) + 2 * N + 8)
 
 /* Not on the stack, which may be small, and not allocated, as that might fail. */
 static _Alignas(64) uint64_t input[N], a[N], b[N], words[N_WORDS];
@@ -39,16 +44,40 @@ static void fill_input(void) {
     }
 }
 
-/* The five element-wise kernels; out: their results, one after the other. */
-static void elementwise(const struct hats_field_kernels *k, uint64_t *out) {
+/* The kernels over F_p; out: their results, one after the other. Returns its end. */
+static uint64_t *over_base(const struct hats_field_kernels *k, uint64_t *out) {
     const uint64_t *x = input, *y = input + N_PAIRS;
     memcpy(out + 3 * N_PAIRS, y + N_PAIRS, N_PAIRS * sizeof *out);
+    memcpy(out + 5 * N_PAIRS, y + N_PAIRS, N_PAIRS * sizeof *out);
     k->add(out, x, y, N_PAIRS);
     k->sub(out + N_PAIRS, x, y, N_PAIRS);
     k->mul(out + 2 * N_PAIRS, x, y, N_PAIRS);
     k->mul_add(out + 3 * N_PAIRS, x, y, N_PAIRS);
     k->scale(out + 4 * N_PAIRS, x, HATS_P - 2, N_PAIRS);
+    k->add_scaled(out + 5 * N_PAIRS, x, HATS_P - 2, N_PAIRS);
+    return out + 6 * N_PAIRS;
 }
+
+static struct hats_fp3_vec vec(uint64_t *words_of_vec) {
+    return (struct hats_fp3_vec){
+        {words_of_vec, words_of_vec + N_PAIRS, words_of_vec + 2 * N_PAIRS}};
+}
+
+/* The kernels over K, likewise; each result is 3 N_PAIRS words. */
+static void over_extension(const struct hats_field_kernels *k, uint64_t *out) {
+    struct hats_fp3_vec x = vec(input), y = vec(input + 3 * N_PAIRS);
+    const uint64_t *z = input + 6 * N_PAIRS;
+    struct hats_fp3 c = {{HATS_P - 1, HATS_P_EPSILON, HATS_P - 2}};
+    memcpy(out, input + 7 * N_PAIRS, (size_t)9 * N_PAIRS * sizeof *out);
+    k->fp3_mul_add_base(vec(out), x, z, N_PAIRS);
+    k->fp3_add_scaled(vec(out + 3 * N_PAIRS), x, c, N_PAIRS);
+    k->fp3_add_scaled_base(vec(out + 6 * N_PAIRS), z, c, N_PAIRS);
+    k->fp3_mul(vec(out + 9 * N_PAIRS), x, y, N_PAIRS);
+    k->fp3_mul_base(vec(out + 12 * N_PAIRS), x, z, N_PAIRS);
+    k->fp3_scale(vec(out + 15 * N_PAIRS), x, c, N_PAIRS);
+}
+#define N_RESULTS ((6 + 18) * (size_t)N_PAIRS)
+_Static_assert(N_RESULTS <= N, "results lie in the buffers of the transform");
 
 static bool equal(const uint64_t *x, const uint64_t *y, size_t n) {
     return memcmp(x, y, n * sizeof *x) == 0;
@@ -73,8 +102,10 @@ static bool transforms_agree(const struct hats_field_kernels *k, const uint8_t *
 
 bool hats_field_self_test(const struct hats_field_kernels *k) {
     fill_input();
-    elementwise(k, a);
-    elementwise(&hats_field_portable, b);
-    return equal(a, b, (size_t)5 * N_PAIRS) && transforms_agree(k, plans[0]) &&
-           transforms_agree(k, plans[1]);
+    over_extension(k, over_base(k, a));
+    over_extension(&hats_field_portable, over_base(&hats_field_portable, b));
+    bool passes = equal(a, b, N_RESULTS);
+    for (size_t i = 0; passes && i < HATS_COUNT_OF(plans); i++)
+        passes = transforms_agree(k, plans[i]);
+    return passes;
 }

@@ -1,6 +1,7 @@
 /* No kernel of any backend touches memory beyond its buffers: each one ends at a page that cannot be
  * accessed, at every length up to a few steps. */
 #include "field/kernels.h"
+#include "field/lde.h"
 #include "hash/kernels.h"
 #include "ring/kernels.h"
 
@@ -15,7 +16,7 @@
 #include <cmocka.h>
 
 #define N_MAX 200
-#define N_BUFFERS 6
+#define N_BUFFERS 9
 #define BUFFER_BYTES ((size_t)1 << 16) /* a multiple of any page */
 
 static uint8_t *ends[N_BUFFERS];
@@ -70,6 +71,33 @@ static void ring_kernels_stay_within_their_buffers(void **state) {
     }
 }
 
+static void field_kernels_at(const struct hats_field_kernels *k, size_t n) {
+    const uint64_t *a = last(0, 8 * n), *b = last(1, 8 * n);
+    uint64_t *out = last(2, 8 * n);
+    k->add(out, a, b, n);
+    k->sub(out, a, b, n);
+    k->mul(out, a, b, n);
+    k->mul_add(out, a, b, n);
+    k->scale(out, a, 1, n);
+    k->add_scaled(out, a, 1, n);
+}
+
+static struct hats_fp3_vec last_vec(int first_buffer, size_t n) {
+    return (struct hats_fp3_vec){
+        {last(first_buffer, 8 * n), last(first_buffer + 1, 8 * n), last(first_buffer + 2, 8 * n)}};
+}
+
+static void extension_kernels_at(const struct hats_field_kernels *k, size_t n) {
+    struct hats_fp3_vec a = last_vec(0, n), b = last_vec(3, n), out = last_vec(6, n);
+    struct hats_fp3 c = {{1, 2, 3}};
+    k->fp3_mul(out, a, b, n);
+    k->fp3_mul_base(out, a, b.c[0], n);
+    k->fp3_mul_add_base(out, a, b.c[0], n);
+    k->fp3_scale(out, a, c, n);
+    k->fp3_add_scaled(out, a, c, n);
+    k->fp3_add_scaled_base(out, b.c[0], c, n);
+}
+
 static void field_kernels_stay_within_their_buffers(void **state) {
     (void)state;
     for (int i = 0; i < HATS_BACKEND_COUNT; i++) {
@@ -77,15 +105,10 @@ static void field_kernels_stay_within_their_buffers(void **state) {
         if (k == NULL)
             continue;
         for (size_t n = 0; n <= N_MAX; n += 8) {
-            const uint64_t *a = last(0, 8 * n), *b = last(1, 8 * n);
-            uint64_t *out = last(2, 8 * n);
-            k->add(out, a, b, n);
-            k->sub(out, a, b, n);
-            k->mul(out, a, b, n);
-            k->mul_add(out, a, b, n);
-            k->scale(out, a, 1, n);
+            field_kernels_at(k, n);
+            extension_kernels_at(k, n);
         }
-        for (unsigned log_n = 10; log_n <= 13; log_n++) {
+        for (unsigned log_n = HATS_NTT_LOG_MIN; log_n <= 13; log_n++) {
             uint64_t *a = last(0, (size_t)8 << log_n);
             assert_non_null(hats_ntt_shared(log_n));
             k->ntt_forward(hats_ntt_shared(log_n), a);
@@ -94,18 +117,34 @@ static void field_kernels_stay_within_their_buffers(void **state) {
     }
 }
 
+/* t = 1 has no twists in the first pass, t = 7 has. */
 static void transforms_stay_within_their_tables(void **state) {
     (void)state;
     static _Alignas(64) uint64_t a[1024];
     for (int i = 0; i < HATS_BACKEND_COUNT; i++) {
         const struct hats_field_kernels *k = hats_field_kernels_of((enum hats_backend)i);
-        struct hats_ntt ntt;
         if (k == NULL)
             continue;
-        hats_ntt_init(&ntt, 10, 1, NULL, last(0, 8 * hats_ntt_init(&ntt, 10, 1, NULL, NULL)));
-        k->ntt_forward(&ntt, a);
-        k->ntt_inverse(&ntt, a);
+        for (unsigned log_n = HATS_NTT_LOG_MIN; log_n <= 10; log_n++)
+            for (uint64_t t = 1; t <= 7; t += 6) {
+                struct hats_ntt ntt;
+                size_t n_words = hats_ntt_init(&ntt, log_n, t, NULL, NULL);
+                hats_ntt_init(&ntt, log_n, t, NULL, last(0, 8 * n_words));
+                k->ntt_forward(&ntt, a);
+                k->ntt_inverse(&ntt, a);
+            }
     }
+}
+
+static void polynomials_of_any_length_are_read_to_their_end(void **state) {
+    (void)state;
+    struct hats_lde_coset c;
+    assert_int_equal(hats_lde_coset_init(&c, 4, 7, NULL), HATS_OK);
+    for (size_t n_coeffs = 0; n_coeffs <= 64; n_coeffs++) {
+        size_t padded = (n_coeffs + 7) / 8 * 8;
+        hats_lde_evaluate(&c, last(0, 8 * 16), last(1, 8 * padded), n_coeffs);
+    }
+    hats_lde_coset_clear(&c);
 }
 
 static void hash_kernels_stay_within_their_buffers(void **state) {
@@ -134,6 +173,7 @@ int main(void) {
         cmocka_unit_test(ring_kernels_stay_within_their_buffers),
         cmocka_unit_test(field_kernels_stay_within_their_buffers),
         cmocka_unit_test(transforms_stay_within_their_tables),
+        cmocka_unit_test(polynomials_of_any_length_are_read_to_their_end),
         cmocka_unit_test(hash_kernels_stay_within_their_buffers),
     };
     return cmocka_run_group_tests_name("bounds", tests, map_buffers, NULL);

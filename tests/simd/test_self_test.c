@@ -44,6 +44,40 @@ static void wrong_scale(uint64_t *out, const uint64_t *a, uint64_t c, size_t n) 
     FIELD->scale(out, a, c, n);
     out[n - 1] ^= 1;
 }
+static void wrong_add_scaled(uint64_t *acc, const uint64_t *a, uint64_t c, size_t n) {
+    FIELD->add_scaled(acc, a, c, n);
+    acc[n - 1] ^= 1;
+}
+static void wrong_fp3_mul(struct hats_fp3_vec out, struct hats_fp3_vec a, struct hats_fp3_vec b,
+                          size_t n) {
+    FIELD->fp3_mul(out, a, b, n);
+    out.c[2][n - 1] ^= 1;
+}
+static void wrong_fp3_mul_base(struct hats_fp3_vec out, struct hats_fp3_vec a, const uint64_t *b,
+                               size_t n) {
+    FIELD->fp3_mul_base(out, a, b, n);
+    out.c[2][n - 1] ^= 1;
+}
+static void wrong_fp3_mul_add_base(struct hats_fp3_vec acc, struct hats_fp3_vec a,
+                                   const uint64_t *b, size_t n) {
+    FIELD->fp3_mul_add_base(acc, a, b, n);
+    acc.c[2][n - 1] ^= 1;
+}
+static void wrong_fp3_scale(struct hats_fp3_vec out, struct hats_fp3_vec a, struct hats_fp3 c,
+                            size_t n) {
+    FIELD->fp3_scale(out, a, c, n);
+    out.c[2][n - 1] ^= 1;
+}
+static void wrong_fp3_add_scaled(struct hats_fp3_vec acc, struct hats_fp3_vec a, struct hats_fp3 c,
+                                 size_t n) {
+    FIELD->fp3_add_scaled(acc, a, c, n);
+    acc.c[2][n - 1] ^= 1;
+}
+static void wrong_fp3_add_scaled_base(struct hats_fp3_vec acc, const uint64_t *b, struct hats_fp3 c,
+                                      size_t n) {
+    FIELD->fp3_add_scaled_base(acc, b, c, n);
+    acc.c[2][n - 1] ^= 1;
+}
 static void wrong_forward(const struct hats_ntt *ntt, uint64_t *a) {
     FIELD->ntt_forward(ntt, a);
     a[((size_t)1 << ntt->log_n) - 1] ^= 1;
@@ -62,6 +96,15 @@ static void wrong_inverse_of_narrow_passes(const struct hats_ntt *ntt, uint64_t 
     a[0] ^= ntt->pass[0].log_radix == 3;
 }
 
+static void wrong_forward_of_pairs(const struct hats_ntt *ntt, uint64_t *a) {
+    FIELD->ntt_forward(ntt, a);
+    a[0] ^= ntt->pass[0].log_radix == 1;
+}
+static void wrong_inverse_of_quarters(const struct hats_ntt *ntt, uint64_t *a) {
+    FIELD->ntt_inverse(ntt, a);
+    a[0] ^= ntt->pass[0].log_radix == 2;
+}
+
 static void a_wrong_kernel_of_field_is_noticed(void **state) {
     (void)state;
     struct hats_field_kernels k = hats_field_portable;
@@ -75,6 +118,15 @@ static void a_wrong_kernel_of_field_is_noticed(void **state) {
     NOTICED(field, ntt_inverse, wrong_inverse);
     NOTICED(field, ntt_forward, wrong_forward_of_wide_passes);
     NOTICED(field, ntt_inverse, wrong_inverse_of_narrow_passes);
+    NOTICED(field, ntt_forward, wrong_forward_of_pairs);
+    NOTICED(field, ntt_inverse, wrong_inverse_of_quarters);
+    NOTICED(field, add_scaled, wrong_add_scaled);
+    NOTICED(field, fp3_mul, wrong_fp3_mul);
+    NOTICED(field, fp3_mul_base, wrong_fp3_mul_base);
+    NOTICED(field, fp3_mul_add_base, wrong_fp3_mul_add_base);
+    NOTICED(field, fp3_scale, wrong_fp3_scale);
+    NOTICED(field, fp3_add_scaled, wrong_fp3_add_scaled);
+    NOTICED(field, fp3_add_scaled_base, wrong_fp3_add_scaled_base);
 }
 
 static void wrong_keccak(uint64_t s[25][HATS_SHAKE_LANES]) {

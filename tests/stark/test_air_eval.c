@@ -258,6 +258,37 @@ static void an_honest_table_satisfies_the_constraints_in_every_row(void **state)
     }
 }
 
+/* D = acc(next) - acc - sum_i delta^i (e_i - s_i / N) over three sums, the scalars in another order. */
+static void each_sum_has_its_own_power_of_delta(void **state) {
+    (void)state;
+    struct hats_fp3 cells[3], scalars[3], scratch[3], got;
+    hats_air_begin(&air, "sums", 3);
+    for (unsigned i = 0; i < 3; i++)
+        hats_air_new_scalar(&air);
+    for (unsigned i = 0; i < 3; i++)
+        hats_air_sum(&air, "c", hats_air_cell(&air, hats_air_column(&air, "c")), 2 - i);
+    for (unsigned i = 0; i < 3; i++) {
+        cells[i] = element();
+        scalars[i] = element();
+    }
+    uint64_t eighth = hats_fp_inv(8);
+    struct hats_air_point at = {
+        .cells = cells,
+        .scalars = scalars,
+        .wide = element(),
+        .wide_next = element(),
+        .delta = element(),
+        .n_rows_inverse = eighth,
+    };
+    hats_air_evaluate(&air, &at, &got, scratch);
+    struct hats_fp3 d = minus(at.wide_next, at.wide), power = hats_fp3_from_fp(1);
+    for (unsigned i = 0; i < 3; i++) {
+        power = times(power, at.delta);
+        d = minus(d, times(power, minus(cells[i], hats_fp3_scale(scalars[2 - i], eighth))));
+    }
+    assert_same(got, d);
+}
+
 static void mu_is_the_same_in_the_next_row(void **state) {
     (void)state;
     struct hats_fp3 got[2], scratch[1], cell = element();
@@ -276,6 +307,7 @@ int main(void) {
         cmocka_unit_test(nodes_are_what_their_leaves_make_them),
         cmocka_unit_test(constraints_of_the_engine_are_those_of_the_format),
         cmocka_unit_test(an_honest_table_satisfies_the_constraints_in_every_row),
+        cmocka_unit_test(each_sum_has_its_own_power_of_delta),
         cmocka_unit_test(mu_is_the_same_in_the_next_row),
     };
     return cmocka_run_group_tests_name("air_eval", tests, NULL, NULL);

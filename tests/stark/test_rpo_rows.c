@@ -207,6 +207,18 @@ static void every_cell_of_an_s_box_is_constrained(void **state) {
     assert_true(holds());
 }
 
+/* -y has the same square: z = y^2 x alone does not see it. */
+static void a_cube_is_not_its_negative(void **state) {
+    (void)state;
+    one_permutation();
+    for (size_t j = 40; j < 40 + HATS_STARK_RPO_ROWS; j++) {
+        column[Y][j] = hats_fp_neg(column[Y][j]);
+        assert_false(holds());
+        column[Y][j] = hats_fp_neg(column[Y][j]);
+    }
+    assert_true(holds());
+}
+
 static void set_s_box(size_t row, uint64_t x) {
     column[X][row] = x;
     column[Y][row] = hats_fp_pow(x, 3);
@@ -225,26 +237,59 @@ static void every_s_box_is_tied_to_the_others(void **state) {
     assert_true(holds());
 }
 
-/* One S-box gets a wrong input and all after it is computed as it should: a single relation is broken. */
-static void every_relation_is_there(void **state) {
-    (void)state;
+/* The permutation with one S-box that takes, or gives, one more than it should, and all after it computed
+ * as it should be: a single relation, or a single constraint, is broken. */
+static void permute_with_a_fault(unsigned s_box, bool input_too) {
     /* check: 7 * 10540996611094048183 = 4 (p - 1) + 1 */
     const uint64_t root = UINT64_C(10540996611094048183);
-    one_permutation();
-    for (unsigned wrong = 0; wrong <= HATS_STARK_RPO_ROWS; wrong++) { /* the last: none */
-        uint64_t s[HATS_STARK_RPO_WIDTH] = {0}, mixed[HATS_STARK_RPO_WIDTH];
-        memcpy(s + 4, column[D], 8 * sizeof *s);
-        for (unsigned k = 0; k < 14; k++) {
-            hats_stark_rpo_half_round(s, mixed, k / 2, k % 2);
-            for (unsigned i = 0; i < 12; i++) {
-                if (12 * k + i == wrong)
-                    s[i] = hats_fp_pow(hats_fp_add(mixed[i], 1), k % 2 == 0 ? 7 : root);
-                set_s_box(40 + 12 * k + i, k % 2 == 1            ? s[i]
-                                           : 12 * k + i == wrong ? hats_fp_add(mixed[i], 1)
-                                                                 : mixed[i]);
+    uint64_t s[HATS_STARK_RPO_WIDTH] = {0}, mixed[HATS_STARK_RPO_WIDTH];
+    memcpy(s + 4, column[D], 8 * sizeof *s);
+    for (unsigned k = 0; k < 14; k++) {
+        hats_stark_rpo_half_round(s, mixed, k / 2, k % 2);
+        for (unsigned i = 0; i < 12; i++) {
+            size_t row = 40 + 12 * k + i;
+            if (12 * k + i == s_box) {
+                mixed[i] = hats_fp_add(mixed[i], input_too ? 1 : 0);
+                s[i] = hats_fp_add(hats_fp_pow(mixed[i], k % 2 == 0 ? 7 : root), input_too ? 0 : 1);
             }
+            column[X][row] = k % 2 == 0 ? mixed[i] : s[i];
+            column[Y][row] = hats_fp_pow(column[X][row], 3);
+            column[Z][row] = k % 2 == 0 ? s[i] : mixed[i];
         }
-        assert_true(holds() == (wrong == HATS_STARK_RPO_ROWS));
+    }
+}
+
+static void every_relation_is_there(void **state) {
+    (void)state;
+    one_permutation();
+    for (unsigned s_box = 0; s_box <= HATS_STARK_RPO_ROWS; s_box++) { /* the last: no fault */
+        permute_with_a_fault(s_box, true);
+        assert_true(holds() == (s_box == HATS_STARK_RPO_ROWS));
+    }
+}
+
+static void every_s_box_is_a_seventh_power(void **state) {
+    (void)state;
+    one_permutation();
+    for (unsigned s_box = 0; s_box <= HATS_STARK_RPO_ROWS; s_box++) {
+        permute_with_a_fault(s_box, false);
+        assert_true(holds() == (s_box == HATS_STARK_RPO_ROWS));
+    }
+}
+
+/* Errors of opposite sign in two relations do not make up for each other. */
+static void each_relation_has_its_own_power(void **state) {
+    (void)state;
+    struct hats_stark_rpo_term one;
+    for (uint64_t by = 0; by < 3; by++) {
+        begin(3);
+        column[D][1] = 5 + by;
+        column[D][2] = 5 - by;
+        one = cell_of_d(1);
+        equate(&one, 5);
+        one = cell_of_d(2);
+        equate(&one, 5);
+        assert_true(holds() == (by == 0));
     }
 }
 
@@ -301,8 +346,11 @@ int main(void) {
         cmocka_unit_test(digests_are_the_published_ones),
         cmocka_unit_test(another_digest_domain_or_length_does_not_hold),
         cmocka_unit_test(every_cell_of_an_s_box_is_constrained),
+        cmocka_unit_test(a_cube_is_not_its_negative),
         cmocka_unit_test(every_s_box_is_tied_to_the_others),
         cmocka_unit_test(every_relation_is_there),
+        cmocka_unit_test(every_s_box_is_a_seventh_power),
+        cmocka_unit_test(each_relation_has_its_own_power),
         cmocka_unit_test(digests_are_hashed_again_without_a_copy),
         cmocka_unit_test(packed_fields_are_hashed_as_they_are),
     };

@@ -40,8 +40,3 @@ size_t hats_stark_proof_max_bytes(const struct hats_stark_setup *s) {
                              (size_t)HATS_STARK_FOLD * K_ELEMENT);
     return bytes;
 }
-
-size_t hats_stark_scratch_bytes(const struct hats_stark_setup *s) {
-    size_t columns = (size_t)K_ELEMENT * 4 * s->table[0].n_rows;
-    return columns + s->proof_max_bytes * 2 + (size_t)s->n_queries * 4096 + 65536;
-}

@@ -10,7 +10,7 @@ size_t hats_stark_header_bytes(unsigned n_tables, unsigned n_trees);
 size_t hats_stark_path_max(unsigned log_n, uint32_t n_leaves);
 /* Over all choices of positions. */
 size_t hats_stark_proof_max_bytes(const struct hats_stark_setup *setup);
-/* What hats_stark_verify takes from its arena, at most. */
+/* What hats_stark_verify takes from its arena, at most (verify.c). */
 size_t hats_stark_scratch_bytes(const struct hats_stark_setup *setup);
 
 #endif

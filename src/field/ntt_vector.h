@@ -42,9 +42,12 @@
 #define ROOT14 162
 #define ROOT15 18
 
+/* Compilers give up inlining in functions as long as these, and e must be a constant. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* x 2^e up to sign: 2^e = 2^-k or -2^-k with k = -e mod 96, taken as two divisions above 32 and as a
  * multiplication above 64. negative(e) tells the sign. e is a constant everywhere. */
-static inline V shift_by(V x, int e) {
+INLINE V shift_by(V x, int e) {
     int k = (192 - e) % 96;
     if (k == 0)
         return x;
@@ -54,13 +57,13 @@ static inline V shift_by(V x, int e) {
         return div_pow2(div_pow2(x, 32), k - 32);
     return mul_pow2(x, 96 - k);
 }
-static inline int negative(int e) {
+INLINE int negative(int e) {
     int k = (192 - e) % 96;
     return ((e + k) % 192 != 0) ^ (k > 64);
 }
 
 /* (a, b) -> (a + 2^e b, a - 2^e b) */
-static inline void split(V *a, V *b, int e) {
+INLINE void split(V *a, V *b, int e) {
     V t = shift_by(*b, e);
     V sum = plus(*a, t);
     V difference = minus(*a, t);
@@ -69,7 +72,7 @@ static inline void split(V *a, V *b, int e) {
 }
 
 /* Its inverse up to a factor of 2: (a, b) -> (a + b, (a - b) 2^-e) */
-static inline void join(V *a, V *b, int e) {
+INLINE void join(V *a, V *b, int e) {
     int back = (192 - e) % 192;
     V sum = plus(*a, *b);
     V difference = negative(back) ? minus(*b, *a) : minus(*a, *b);

@@ -222,6 +222,8 @@ static hats_status add_table(struct hats_stark_verifier *v, unsigned t, struct h
 hats_status hats_stark_check_point(struct hats_stark_verifier *v) {
     const struct hats_stark_setup *setup = v->setup;
     struct hats_fp3 sum = {{0}}, power = hats_fp3_from_fp(1), quotient = {{0}};
+    if (v->zeta.c[1] == 0 && v->zeta.c[2] == 0)
+        return hats_stark_refuse(v, HATS_STARK_R_ZETA, "its point zeta lies in F_p");
     for (unsigned t = 0; t < setup->n_tables; t++) {
         size_t used = v->arena->used;
         hats_status s = add_table(v, t, &sum, &power);

@@ -77,9 +77,7 @@ hats_air_node hats_air_cell(struct hats_air *air, unsigned column) {
 }
 
 hats_air_node hats_air_next(struct hats_air *air, unsigned column) {
-    hats_air_node node = leaf(air, HATS_AIR_NEXT, column, air->n_columns, false);
-    air->reads_next[column] = true;
-    return node;
+    return leaf(air, HATS_AIR_NEXT, column, air->n_columns, false);
 }
 
 hats_air_node hats_air_fixed(struct hats_air *air, unsigned fixed) {
@@ -141,22 +139,39 @@ hats_air_node hats_air_pow(struct hats_air *air, hats_air_node a, unsigned expon
     return power;
 }
 
+/* A claim of this node: what it reads in the next row is read. */
+static uint16_t claim(struct hats_air *air, hats_air_node node) {
+    bool reached[HATS_AIR_MAX_NODES] = {false};
+    assert(node < air->n_nodes);
+    reached[node] = true;
+    for (unsigned i = node + 1; i-- > 0;) { /* operands are older */
+        const struct hats_air_expr *e = &air->nodes[i];
+        if (!reached[i])
+            continue;
+        if (e->op == HATS_AIR_NEXT)
+            air->reads_next[e->a] = true;
+        if (e->op >= HATS_AIR_ADD)
+            reached[e->a] = reached[e->b] = true;
+    }
+    return (uint16_t)node;
+}
+
 void hats_air_constrain(struct hats_air *air, const char *name, hats_air_node zero) {
     assert(air->n_constraints < HATS_AIR_MAX_CONSTRAINTS);
     assert(hats_air_degree_of(air, zero) <= HATS_AIR_MAX_DEGREE);
-    air->constraints[air->n_constraints++] = (struct hats_air_constraint){name, (uint16_t)zero};
+    air->constraints[air->n_constraints++] = (struct hats_air_constraint){name, claim(air, zero)};
 }
 
 void hats_air_sum(struct hats_air *air, const char *name, hats_air_node term, unsigned scalar) {
     assert(air->n_sums < HATS_AIR_MAX_SUMS && scalar < air->n_scalars);
     assert(hats_air_degree_of(air, term) < HATS_AIR_MAX_DEGREE);
-    air->sums[air->n_sums++] = (struct hats_air_sum){name, (uint16_t)term, (uint16_t)scalar};
+    air->sums[air->n_sums++] = (struct hats_air_sum){name, claim(air, term), (uint16_t)scalar};
 }
 
 void hats_air_look_up(struct hats_air *air, const char *name, hats_air_node value, uint32_t tag) {
     assert(air->has_table && air->n_lookups < HATS_AIR_MAX_LOOKUPS);
     assert(hats_air_degree_of(air, value) == 1 && !air->nodes[value].over_k);
-    air->lookups[air->n_lookups++] = (struct hats_air_lookup){name, tag, (uint16_t)value};
+    air->lookups[air->n_lookups++] = (struct hats_air_lookup){name, tag, claim(air, value)};
 }
 
 void hats_air_table(struct hats_air *air, unsigned values, unsigned tags, unsigned multiplicities) {
@@ -259,88 +274,4 @@ uint32_t hats_air_n_coefficients(const struct hats_air *air, hats_air_node node,
         }
     }
     return count[node];
-}
-
-/* Where the bytes of a system go. */
-struct sink {
-    void (*write)(void *ctx, const void *data, size_t len_bytes);
-    void *ctx;
-};
-
-/* The low n_bytes of v, the highest first. */
-static void put(const struct sink *s, uint64_t v, size_t n_bytes) {
-    uint8_t bytes[8];
-    hats_store_be64(bytes, v);
-    s->write(s->ctx, bytes + 8 - n_bytes, n_bytes);
-}
-
-static void put_node(const struct sink *s, const struct hats_air_expr *e) {
-    put(s, e->op, 1);
-    if (e->op == HATS_AIR_CONSTANT) {
-        put(s, e->constant, 8);
-        return;
-    }
-    put(s, e->a, 2);
-    if (e->op >= HATS_AIR_ADD)
-        put(s, e->b, 2);
-}
-
-static void put_leaves(const struct sink *s, const struct hats_air *air) {
-    put(s, air->log_n, 1);
-    put(s, air->n_columns, 2);
-    put(s, air->n_public, 2);
-    put(s, air->n_weights, 2);
-    put(s, air->n_challenges, 2);
-    put(s, air->n_scalars, 2);
-    put(s, air->n_fixed, 2);
-    for (unsigned i = 0; i < air->n_fixed; i++) {
-        put(s, air->fixed[i].log_period, 1);
-        for (size_t j = 0; j < (size_t)1 << air->fixed[i].log_period; j++)
-            put(s, air->fixed[i].values[j], 8);
-    }
-}
-
-static void put_claims(const struct sink *s, const struct hats_air *air) {
-    put(s, air->n_constraints, 2);
-    for (unsigned i = 0; i < air->n_constraints; i++)
-        put(s, air->constraints[i].node, 2);
-    put(s, air->n_lookups, 2);
-    for (unsigned i = 0; i < air->n_lookups; i++) {
-        put(s, air->lookups[i].node, 2);
-        put(s, air->lookups[i].tag, 4);
-    }
-    put(s, air->n_sums, 2);
-    for (unsigned i = 0; i < air->n_sums; i++) {
-        put(s, air->sums[i].node, 2);
-        put(s, air->sums[i].scalar, 2);
-    }
-    put(s, air->has_table ? 1 : 0, 1);
-    if (air->has_table) {
-        put(s, air->table_values, 2);
-        put(s, air->table_tags, 2);
-        put(s, air->table_multiplicities, 2);
-    }
-}
-
-void hats_air_serialise(const struct hats_air *air,
-                        void (*write)(void *ctx, const void *data, size_t len_bytes), void *ctx) {
-    static const char magic[16] = "HATS-AIR-1";
-    struct sink s = {write, ctx};
-    write(ctx, magic, sizeof magic);
-    put_leaves(&s, air);
-    put(&s, air->n_nodes, 2);
-    for (unsigned i = 0; i < air->n_nodes; i++)
-        put_node(&s, &air->nodes[i]);
-    put_claims(&s, air);
-}
-
-static void write_to_sha256(void *ctx, const void *data, size_t len_bytes) {
-    hats_sha256_update(ctx, data, len_bytes);
-}
-
-void hats_air_digest(uint8_t digest[HATS_SHA256_LEN], const struct hats_air *air) {
-    struct hats_sha256 hash;
-    hats_sha256_init(&hash);
-    hats_air_serialise(air, write_to_sha256, &hash);
-    hats_sha256_final(&hash, digest);
 }

@@ -1,10 +1,10 @@
 /* A constraint system (AIR): a table of field elements and what must hold in it, described once.
  *
- * A table has N = 2^log_n rows and n_columns columns of F_p, the trace. What a description says becomes,
- * without a second version by hand, the many-lane evaluator of the prover (air_block.h), the evaluator at
- * one point of the verifier (air_eval.h), the degrees from which sizes and masks follow (setup.h), the
- * bytes whose digest names the system (docs/FORMATS.md, section 8.2), and a checker that names the
- * constraint and the row that fail (air_check.h).
+ * A table has N = 2^log_n rows and n_columns columns of F_p, the trace. What a description says
+ * becomes, without a second version by hand, the many-lane evaluator of the prover (air_block.h),
+ * the evaluator at one point of the verifier (air_eval.h), the degrees from which sizes and masks
+ * follow (setup.h), the bytes whose digest names the system (docs/FORMATS.md, section 8.2), and a
+ * checker that names the constraint and the row that fail (air_check.h).
  *
  * Expressions are nodes; a node is a number, and each is built from older ones. The leaves:
  *
@@ -26,14 +26,15 @@
  *   table      two fixed columns (values, tags) and the column of multiplicities: how often each row of
  *              the table is looked up, in the trace like any other column
  *
- * Lookups [Hab22] and sums become helper columns over K and one cyclic accumulator; the engine adds them,
- * this header counts them. Lookups go in pairs; an odd one is absorbed by the accumulator.
+ * Lookups [Hab22] and sums become helper columns over K and one cyclic accumulator; the engine adds
+ * them, this header counts them. Lookups go in pairs; an odd one is absorbed by the accumulator.
  *
  *   helper    h (A - a) (A - b) = (A - a) + (A - b),       A - x = alpha - x - theta tag(x)
  *   acc       acc(next) - acc = h_1 + .. + 1 / (A - c) - mult / (A - table) + sum_i delta^i (e_i - t_i/N)
  *
- * A system is plain data of bounded size and needs no allocation; values of fixed columns are borrowed and
- * must outlive it. Building is for programmers: what passes a limit below is an assertion.
+ * A system is plain data of bounded size and needs no allocation; values of fixed columns are
+ * borrowed and must outlive it. Building is for programmers: what passes a limit below is an
+ * assertion.
  */
 #ifndef HATS_STARK_AIR_H
 #define HATS_STARK_AIR_H
@@ -106,9 +107,9 @@ struct hats_air {
     uint16_t n_columns, n_fixed, n_public, n_weights, n_challenges, n_scalars;
     uint16_t n_nodes, n_constraints, n_lookups, n_sums;
     bool has_table;
-    uint16_t table_values, table_tags; /* fixed columns */
-    uint16_t table_multiplicities;     /* column */
-    bool reads_next[HATS_AIR_MAX_COLUMNS];
+    uint16_t table_values, table_tags;     /* fixed columns */
+    uint16_t table_multiplicities;         /* column */
+    bool reads_next[HATS_AIR_MAX_COLUMNS]; /* a claim has a `next` of the column */
     const char *column_names[HATS_AIR_MAX_COLUMNS];
     struct hats_air_fixed fixed[HATS_AIR_MAX_FIXED];
     struct hats_air_constraint constraints[HATS_AIR_MAX_CONSTRAINTS];
@@ -137,8 +138,8 @@ hats_air_node hats_air_public(struct hats_air *air, unsigned column);
 hats_air_node hats_air_weight(struct hats_air *air, unsigned column);
 hats_air_node hats_air_challenge(struct hats_air *air, unsigned challenge);
 hats_air_node hats_air_scalar(struct hats_air *air, unsigned scalar);
-/* Equal nodes are built once; a + b and b + a are not equal, and no constant is computed. scale is a times
- * a constant node; pow squares from the highest bit of the exponent down. */
+/* Equal nodes are built once; a + b and b + a are not equal, and no constant is computed. scale is
+ * a times a constant node; pow squares from the highest bit of the exponent down. */
 hats_air_node hats_air_add(struct hats_air *air, hats_air_node a, hats_air_node b);
 hats_air_node hats_air_sub(struct hats_air *air, hats_air_node a, hats_air_node b);
 hats_air_node hats_air_mul(struct hats_air *air, hats_air_node a, hats_air_node b);
@@ -152,25 +153,29 @@ void hats_air_look_up(struct hats_air *air, const char *name, hats_air_node valu
 /* Once at most. Two fixed columns of period 2^log_n, and the column of multiplicities. */
 void hats_air_table(struct hats_air *air, unsigned values, unsigned tags, unsigned multiplicities);
 
-/* What the engine adds: helper columns, and the accumulator or the mask of the next row (setup.h). */
+/* What the engine adds: helper columns, and the accumulator or the mask of the next row (setup.h).
+ */
 unsigned hats_air_n_helpers(const struct hats_air *air);
 bool hats_air_has_accumulator(const struct hats_air *air); /* a lookup or a sum */
 bool hats_air_has_mu(const struct hats_air *air); /* reads a next row and has no accumulator */
 /* The system's own constraints, one for each helper, one for the accumulator or mu. */
 unsigned hats_air_n_constraints_all(const struct hats_air *air);
 
-/* Degree of a node in the columns, trace, fixed, public and weight alike; and the largest of all claims,
- * those of the engine included, at least 1. */
+/* Degree of a node in the columns, trace, fixed, public and weight alike; and the largest of all
+ * claims, those of the engine included, at least 1. */
 unsigned hats_air_degree_of(const struct hats_air *air, hats_air_node node);
 unsigned hats_air_degree(const struct hats_air *air);
 
-/* A coefficient count for every column: nodes are polynomials in X, this is how many coefficients the node
- * has at most, when trace column c has columns[c] and every other column N. 1 for a constant. */
+/* A coefficient count for every column: nodes are polynomials in X, this is how many coefficients
+ * the node has at most, when trace column c has columns[c] and every other column N. 1 for a
+ * constant. */
 uint32_t hats_air_n_coefficients(const struct hats_air *air, hats_air_node node,
                                  const uint32_t *columns);
 
-/* SHA-256 of the canonical bytes of the system (docs/FORMATS.md, section 8.2), in pieces through `write`,
- * so that they can be printed as well. */
+/* SHA-256 of the canonical bytes of the system (docs/FORMATS.md, section 8.2), in pieces through
+ * `write`, so that they can be printed as well. They depend on the claims and their order, and on
+ * the numbers of columns, challenges and scalars, but not on the order in which nodes were built,
+ * nor on nodes that no claim has. */
 void hats_air_serialise(const struct hats_air *air,
                         void (*write)(void *ctx, const void *data, size_t len_bytes), void *ctx);
 void hats_air_digest(uint8_t digest[HATS_SHA256_LEN], const struct hats_air *air);

@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* A row of the lookup table. Sorted, so that equal keys are neighbours and the first of them, which the
- * search finds, counts for all. */
+/* A row of the lookup table. Sorted, so that equal keys are neighbours and the first of them, which
+ * the search finds, counts for all. */
 struct entry {
     uint64_t value, tag;
     uint32_t row;

@@ -62,9 +62,9 @@ void hats_stark_rpo_rows_relate(struct hats_stark_rpo_sum *sum,
     sum->power = hats_fp3_mul(sum->power, sum->ratio);
 }
 
-/* The left side of twelve relations out_i - sum_j M_ij in_j = c_i but for the in_j: the weight of each
- * out_i is the relation's power, and that of in_j is minus_weights[j] = - sum_i M_ij power_i. A column of M
- * sums to 160, so a sum stays below 2^72. */
+/* The left side of twelve relations out_i - sum_j M_ij in_j = c_i but for the in_j: the weight of
+ * each out_i is the relation's power, and that of in_j is minus_weights[j] = - sum_i M_ij power_i.
+ * A column of M sums to 160, so a sum stays below 2^72. */
 static void weigh_layer(struct hats_stark_rpo_sum *sum, struct hats_fp3 minus_weights[WIDTH],
                         struct hats_fp3 *out, const uint64_t constants[WIDTH]) {
     hats_u128 columns[WIDTH][3] = {{0}};

@@ -1,25 +1,27 @@
 /* RPO-256 inside a trace: S-boxes are rows, and all that is linear is one sum.
  *
- * A row of the three columns x, y, z holds one S-box: y = x^3 and z = y^2 x = x^7. These two constraints of
- * degree 3 hold in every row, idle ones are 0. A permutation is 168 rows from any first row f on: round r
- * begins at f + 24 r, with
+ * A row of the three columns x, y, z holds one S-box: y = x^3 and z = y^2 x = x^7. These two
+ * constraints of degree 3 hold in every row, idle ones are 0. A permutation is 168 rows from any
+ * first row f on: round r begins at f + 24 r, with
  *
  *     12 forward rows   x the input, z the output of s_i^7
  *     12 backward rows  z the input, x the output of s_i^(1/7): the same x^7 = z
  *
- * so the state after round r is x of its backward rows. Which S-box gets what is linear: with t the state
- * before the round, the permutation's input or the cells x of the round before,
+ * so the state after round r is x of its backward rows. Which S-box gets what is linear: with t the
+ * state before the round, the permutation's input or the cells x of the round before,
  *
- *     forward i    x_i - sum_j M_ij t_j = c1_i           backward i   z_i - sum_j M_ij z_j(forward) = c2_i
+ *     forward i     x_i - sum_j M_ij t_j = c1_i
+ *     backward i    z_i - sum_j M_ij z_j(forward) = c2_i
  *
- * 168 relations between cells. A caller gives each a power of a random element of K and claims their sum
- * (air.h): sum over rows of W_x x + W_z z + .. = total, wrong with probability (relations) / |K| if any of
- * them is. The functions below form W and total; relations take successive powers, and in this order: of
- * round 0 forward 0 .. 11, backward 0 .. 11, of round 1 forward 0, .., of the next permutation.
+ * 168 relations between cells. A caller gives each a power of a random element of K and claims
+ * their sum (air.h): sum over rows of W_x x + W_z z + .. = total, wrong with probability
+ * (relations) / |K| if any of them is. The functions below form W and total; relations take
+ * successive powers, and in this order: of round 0 forward 0 .. 11, backward 0 .. 11, of round 1
+ * forward 0, .., of the next permutation.
  *
- * What goes in is a linear form of cells, so fields of a record may be packed, and the output of one
- * permutation enters the next without a copy. Relations are public; cells are secret, and filling them is
- * constant time.
+ * What goes in is a linear form of cells, so fields of a record may be packed, and the output of
+ * one permutation enters the next without a copy. Relations are public; cells are secret, and
+ * filling them is constant time.
  */
 #ifndef HATS_STARK_RPO_ROWS_H
 #define HATS_STARK_RPO_ROWS_H
@@ -28,7 +30,7 @@
 #include "stark/rpo.h"
 
 #define HATS_STARK_RPO_ROWS (HATS_STARK_RPO_ROUNDS * 2 * HATS_STARK_RPO_WIDTH)
-/* Output i of the permutation whose rows begin at f is cell x of row f + HATS_STARK_RPO_OUTPUT_ROW + i. */
+/* Output i of a permutation with rows from f on: cell x of row f + HATS_STARK_RPO_OUTPUT_ROW + i. */
 #define HATS_STARK_RPO_OUTPUT_ROW (HATS_STARK_RPO_ROWS - HATS_STARK_RPO_WIDTH)
 
 /* Rows of the hash of n elements, n >= 1. */
@@ -76,8 +78,8 @@ void hats_stark_rpo_rows_relate(struct hats_stark_rpo_sum *sum,
 /* The 168 relations of a permutation with rows from first_row on. */
 void hats_stark_rpo_rows_weigh(struct hats_stark_rpo_sum *sum, size_t first_row,
                                const struct hats_stark_rpo_form input[HATS_STARK_RPO_WIDTH]);
-/* The relations of hats_stark_rpo_rows_hash of n >= 1 elements, 168 for each of its permutations. digest:
- * terms that are its elements, to relate or to hash again. */
+/* The relations of hats_stark_rpo_rows_hash of n >= 1 elements, 168 for each of its permutations.
+ * digest: terms that are its elements, to relate or to hash again. */
 void hats_stark_rpo_rows_weigh_hash(struct hats_stark_rpo_sum *sum,
                                     struct hats_stark_rpo_term digest[HATS_STARK_RPO_DIGEST],
                                     size_t first_row, uint64_t domain,

@@ -63,7 +63,10 @@ static void only_columns_of_a_next_are_read_in_the_next_row(void **state) {
         hats_air_column(&air, "c");
     hats_air_cell(&air, 0);
     assert_false(hats_air_has_mu(&air));
-    hats_air_next(&air, 1);
+    hats_air_node double_next = hats_air_scale(&air, hats_air_next(&air, 1), 2);
+    hats_air_next(&air, 2);
+    assert_false(hats_air_has_mu(&air)); /* built, but not claimed */
+    hats_air_constrain(&air, "claimed", hats_air_add(&air, hats_air_cell(&air, 0), double_next));
     assert_false(air.reads_next[0]);
     assert_true(air.reads_next[1]);
     assert_false(air.reads_next[2]);
@@ -113,8 +116,8 @@ static void powers_are_powers(void **state) {
         assert_int_equal(hats_air_degree_of(&air, hats_air_pow(&air, x, e)), e);
 }
 
-/* Lookups are of degree 1, so that a helper is of degree 3; acc is of degree 2 for its table, more for
- * its sums, and one more for an odd lookup. */
+/* Lookups are of degree 1, so that a helper is of degree 3; acc is of degree 2 for its table, more
+ * for its sums, and one more for an odd lookup. */
 static void degrees_count_what_the_engine_adds(void **state) {
     (void)state;
     static const unsigned expected[] = {1, 3, 3, 3, 3};
@@ -189,22 +192,16 @@ static void build_everything(void) {
     unsigned values = hats_air_fixed_column(&air, counting, 3);
     unsigned tags = hats_air_fixed_column(&air, zeros, 3);
     hats_air_table(&air, values, tags, m);
-    hats_air_node c = hats_air_constant(&air, UINT64_C(0x1112131415161718)); /* 0 */
-    hats_air_node cell = hats_air_cell(&air, x);                             /* 1 */
-    hats_air_node next = hats_air_next(&air, x);                             /* 2 */
-    hats_air_node fixed = hats_air_fixed(&air, shorter);                     /* 3 */
-    hats_air_node given = hats_air_public(&air, public);                     /* 4 */
-    hats_air_node w = hats_air_weight(&air, weight);                         /* 5 */
-    hats_air_node challenge = hats_air_challenge(&air, drawn);               /* 6 */
-    hats_air_node s = hats_air_scalar(&air, scalar);                         /* 7 */
-    hats_air_node sum = hats_air_add(&air, cell, next);                      /* 8 */
-    hats_air_node difference = hats_air_sub(&air, fixed, given);             /* 9 */
-    hats_air_node product = hats_air_mul(&air, w, sum);                      /* 10 */
-    hats_air_constrain(&air, "difference", difference);
-    hats_air_constrain(&air, "rest",
-                       hats_air_mul(&air, hats_air_mul(&air, challenge, s), c)); /* 11, 12 */
+    hats_air_constant(&air, 77); /* which no claim needs */
+    hats_air_node c = hats_air_constant(&air, UINT64_C(0x1112131415161718));
+    hats_air_node cell = hats_air_cell(&air, x), next = hats_air_next(&air, x);
+    hats_air_node fixed = hats_air_fixed(&air, shorter), given = hats_air_public(&air, public);
+    hats_air_node w = hats_air_weight(&air, weight), challenge = hats_air_challenge(&air, drawn);
+    hats_air_node s = hats_air_scalar(&air, scalar), sum = hats_air_add(&air, cell, next);
+    hats_air_constrain(&air, "difference", hats_air_sub(&air, fixed, given));
+    hats_air_constrain(&air, "rest", hats_air_mul(&air, hats_air_mul(&air, challenge, s), c));
     hats_air_look_up(&air, "x", cell, UINT32_C(0x01020304));
-    hats_air_sum(&air, "s", product, scalar);
+    hats_air_sum(&air, "s", hats_air_mul(&air, w, sum), scalar);
 }
 
 #define E(v) 0, 0, 0, 0, 0, 0, 0, v /* a small element */
@@ -212,34 +209,34 @@ static void build_everything(void) {
 static const uint8_t everything[] = {
     'H',  'A',  'T',  'S',  '-',  'A',  'I',  'R',  '-',  '1', 0, 0, 0, 0, 0, 0, /* magic */
     3,                                                                           /* log_n */
-    0,    2,    0,    1,    0,    1,    0,    1,    0,    2, /* trace, public, weight; drawn, scalars */
+    0,    2,    0,    1,    0,    1,    0,    1,    0,    2, /* trace, public, weights .. */
     0,    3,                                                 /* fixed columns */
     1,    1,    2,    3,    4,    5,    6,    7,    8,       /* period 2 */
     0xff, 0xff, 0xff, 0xff, 0,    0,    0,    0,             /* p - 1 */
-    3,    E(0), E(1), E(2), E(3), E(4), E(5), E(6), E(7), /* values */
-    3,    E(0), E(0), E(0), E(0), E(0), E(0), E(0), E(0), /* tags */
-    0,    13,                                             /* nodes */
-    0,    0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, /* 0: constant */
-    1,    0,    0,                                        /* 1: cell 0 */
-    2,    0,    0,                                        /* 2: next 0 */
-    3,    0,    0,                                        /* 3: fixed 0 */
-    4,    0,    0,                                        /* 4: public 0 */
-    5,    0,    0,                                        /* 5: weight 0 */
-    6,    0,    0,                                        /* 6: challenge 0 */
-    7,    0,    1,                                        /* 7: scalar 1 */
-    8,    0,    1,    0,    2,                            /* 8: + */
-    9,    0,    3,    0,    4,                            /* 9: - */
-    10,   0,    5,    0,    8,                            /* 10: product */
-    10,   0,    6,    0,    7,                            /* 11: product */
-    10,   0,    11,   0,    0,                            /* 12: product */
-    0,    2,    0,    9,    0,    12,                     /* constraints */
-    0,    1,    0,    1,    1,    2,    3,    4,          /* lookups: node 1, tag */
-    0,    1,    0,    10,   0,    1,                      /* sums: node 10, scalar 1 */
-    1,    0,    1,    0,    2,    0,    1,                /* table: fixed 1, fixed 2, column 1 */
+    3,    E(0), E(1), E(2), E(3), E(4), E(5), E(6), E(7),    /* values */
+    3,    E(0), E(0), E(0), E(0), E(0), E(0), E(0), E(0),    /* tags */
+    0,    13,                                                /* nodes */
+    3,    0,    0,                                           /* 0: fixed */
+    4,    0,    0,                                           /* 1: public */
+    9,    0,    0,    0,    1,                               /* 2: - */
+    6,    0,    0,                                           /* 3: challenge */
+    7,    0,    1,                                           /* 4: scalar */
+    10,   0,    3,    0,    4,                               /* 5: product */
+    0,    0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,    /* 6: constant */
+    10,   0,    5,    0,    6,                               /* 7: product */
+    1,    0,    0,                                           /* 8: cell */
+    5,    0,    0,                                           /* 9: weight */
+    2,    0,    0,                                           /* 10: next */
+    8,    0,    8,    0,    10,                              /* 11: + */
+    10,   0,    9,    0,    11,                              /* 12: product */
+    0,    2,    0,    2,    0,    7,                         /* constraints */
+    0,    1,    0,    8,    1,    2,    3,    4,             /* lookups: node 8, tag */
+    0,    1,    0,    12,   0,    1,                         /* sums: node 12, scalar 1 */
+    1,    0,    1,    0,    2,    0,    1,                   /* table: fixed 1, fixed 2, column 1 */
 };
 
 struct bytes {
-    uint8_t data[1024];
+    uint8_t data[24 * 1024];
     size_t len_bytes;
 };
 
@@ -263,9 +260,9 @@ static void the_digest_is_that_of_the_bytes(void **state) {
     (void)state;
     /* check: Python's hashlib over the same bytes, put together from the format */
     static const uint8_t expected[HATS_SHA256_LEN] = {
-        0x5f, 0x43, 0x2b, 0xa7, 0x5f, 0xa3, 0x1f, 0xcb, 0x77, 0x59, 0x9b,
-        0x49, 0xf8, 0x9f, 0x7a, 0x64, 0xf5, 0xf9, 0x35, 0xbb, 0xde, 0xfc,
-        0x45, 0x8c, 0x44, 0xa6, 0x91, 0x4c, 0xa8, 0x40, 0xde, 0xb1};
+        0x1e, 0x1b, 0x98, 0x78, 0x21, 0x9c, 0x0a, 0x46, 0xb6, 0x69, 0xf7,
+        0x05, 0xdd, 0x3c, 0x7c, 0xc3, 0xb7, 0x7d, 0x39, 0x05, 0x89, 0x79,
+        0x65, 0x81, 0x3c, 0xd9, 0xd8, 0x66, 0x04, 0xcb, 0x07, 0xa3};
     uint8_t digest[HATS_SHA256_LEN], of_bytes[HATS_SHA256_LEN];
     build_everything();
     hats_air_digest(digest, &air);
@@ -284,9 +281,58 @@ static void names_do_not_enter_the_digest_and_claims_do(void **state) {
     air.constraints[0].name = "another";
     hats_air_digest(after, &air);
     assert_memory_equal(before, after, sizeof after);
-    hats_air_constrain(&air, "one more", 9);
+    hats_air_constrain(&air, "one more", air.constraints[0].node);
     hats_air_digest(after, &air);
     assert_memory_not_equal(before, after, sizeof after);
+}
+
+/* a (b + 3 c) = b - c, built from the left and from the right. */
+static void build_in_order(bool left_first) {
+    hats_air_begin(&air, "order", 3);
+    for (unsigned i = 0; i < 3; i++)
+        hats_air_column(&air, "c");
+    hats_air_node a = 0, sum = 0, difference = 0;
+    if (left_first)
+        a = hats_air_cell(&air, 0);
+    else
+        difference = hats_air_sub(&air, hats_air_cell(&air, 1), hats_air_cell(&air, 2));
+    hats_air_node b = hats_air_cell(&air, 1);
+    sum = hats_air_add(&air, b, hats_air_scale(&air, hats_air_cell(&air, 2), 3));
+    if (left_first)
+        difference = hats_air_sub(&air, hats_air_cell(&air, 1), hats_air_cell(&air, 2));
+    else
+        a = hats_air_cell(&air, 0);
+    hats_air_constrain(&air, "c", hats_air_sub(&air, hats_air_mul(&air, a, sum), difference));
+}
+
+static void the_order_of_building_does_not_enter_the_digest(void **state) {
+    (void)state;
+    uint8_t left[HATS_SHA256_LEN], right[HATS_SHA256_LEN];
+    build_in_order(true);
+    assert_int_equal(air.nodes[0].a, 0);
+    hats_air_digest(left, &air);
+    build_in_order(false);
+    assert_int_not_equal(air.nodes[0].a, 0); /* not the same system in memory */
+    hats_air_digest(right, &air);
+    assert_memory_equal(left, right, sizeof left);
+}
+
+/* The longest walk there can be. */
+static void a_system_of_the_most_nodes_has_a_digest(void **state) {
+    (void)state;
+    static struct bytes got;
+    uint8_t digest[HATS_SHA256_LEN], again[HATS_SHA256_LEN];
+    hats_air_begin(&air, "most", 3);
+    hats_air_node node = hats_air_cell(&air, hats_air_column(&air, "x"));
+    while (air.n_nodes < HATS_AIR_MAX_NODES)
+        node = hats_air_add(&air, node, node);
+    hats_air_constrain(&air, "deep", node);
+    assert_int_equal(air.n_nodes, HATS_AIR_MAX_NODES);
+    hats_air_serialise(&air, keep, &got);
+    assert_int_equal(got.len_bytes, 16 + 1 + 6 * 2 + 2 + 3 + 4095 * 5 + 2 + 2 + 2 + 2 + 1);
+    hats_air_digest(digest, &air);
+    hats_sha256(again, got.data, got.len_bytes);
+    assert_memory_equal(digest, again, sizeof digest);
 }
 
 int main(void) {
@@ -302,6 +348,8 @@ int main(void) {
         cmocka_unit_test(bytes_are_those_of_the_format),
         cmocka_unit_test(the_digest_is_that_of_the_bytes),
         cmocka_unit_test(names_do_not_enter_the_digest_and_claims_do),
+        cmocka_unit_test(the_order_of_building_does_not_enter_the_digest),
+        cmocka_unit_test(a_system_of_the_most_nodes_has_a_digest),
     };
     return cmocka_run_group_tests_name("air", tests, NULL, NULL);
 }

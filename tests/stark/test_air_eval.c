@@ -198,8 +198,9 @@ static void constraints_of_the_engine_are_those_of_the_format(void **state) {
         }
 }
 
-/* acc(next) - acc is what it must be in every row but the last, by hand with divisions; the row after the
- * last is the first, and the constraint holds there because all sums are what is claimed. */
+/* acc(next) - acc is what it must be in every row but the last, by hand with divisions; the row
+ * after the last is the first, and the constraint holds there because all sums are what is claimed.
+ */
 static bool accumulates(struct hats_fp3 alpha, struct hats_fp3 theta, struct hats_fp3 delta) {
     struct hats_fp3 got[AT_MOST], scratch[HATS_AIR_MAX_NODES], acc = element(), start = acc;
     struct hats_fp3 share = hats_fp3_scale(small.scalar, hats_fp_inv(SMALL_N));
@@ -258,7 +259,8 @@ static void an_honest_table_satisfies_the_constraints_in_every_row(void **state)
     }
 }
 
-/* D = acc(next) - acc - sum_i delta^i (e_i - s_i / N) over three sums, the scalars in another order. */
+/* D = acc(next) - acc - sum_i delta^i (e_i - s_i / N) over three sums, the scalars in another
+ * order. */
 static void each_sum_has_its_own_power_of_delta(void **state) {
     (void)state;
     struct hats_fp3 cells[3], scalars[3], scratch[3], got;

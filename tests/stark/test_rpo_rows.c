@@ -237,8 +237,8 @@ static void every_s_box_is_tied_to_the_others(void **state) {
     assert_true(holds());
 }
 
-/* The permutation with one S-box that takes, or gives, one more than it should, and all after it computed
- * as it should be: a single relation, or a single constraint, is broken. */
+/* The permutation with one S-box that takes, or gives, one more than it should, and all after it
+ * computed as it should be: a single relation, or a single constraint, is broken. */
 static void permute_with_a_fault(unsigned s_box, bool input_too) {
     /* check: 7 * 10540996611094048183 = 4 (p - 1) + 1 */
     const uint64_t root = UINT64_C(10540996611094048183);
@@ -293,7 +293,8 @@ static void each_relation_has_its_own_power(void **state) {
     }
 }
 
-/* A tree of two leaves of different lengths in any rows; the node takes the leaves' cells as they are. */
+/* A tree of two leaves of different lengths in any rows; the node takes the leaves' cells as they
+ * are. */
 static void digests_are_hashed_again_without_a_copy(void **state) {
     (void)state;
     uint64_t both[8], root[HATS_STARK_RPO_DIGEST], expected[HATS_STARK_RPO_DIGEST];

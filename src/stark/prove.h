@@ -15,14 +15,15 @@
 
 /* Nanoseconds spent, for benchmarks: wall time of each phase. */
 struct hats_stark_times {
-    uint64_t trace_ntt, trace_hash, aux, aux_ntt, aux_hash, constraints, quotient_ntt, quotient_hash;
+    uint64_t prepare, trace_ntt, trace_hash, aux, aux_ntt, aux_hash, constraints, quotient_ntt,
+        quotient_hash;
     uint64_t open, fri, work, total;
 };
 
 struct hats_stark_options {
     unsigned n_threads;             /* 0 means 1 */
     struct hats_stark_times *times; /* may be NULL */
-    bool check;                     /* run the row checker first: a wrong trace is named, not proven */
+    bool check; /* run the row checker first: a wrong trace is named, not proven */
 };
 
 /* trace[t][c * N + j] is row j of column c of table t, canonical. The proof is appended to `proof`.

@@ -53,6 +53,9 @@ struct hats_stark_summary {
     size_t layer_leaves_bytes[HATS_STARK_MAX_FRI_LAYERS];
     size_t layer_paths_bytes[HATS_STARK_MAX_FRI_LAYERS];
     size_t total_bytes;
+    /* Thousandths of a bit that the calculator proves for these numbers and the most constraints, lookups
+     * and sums that such tables can have; 0: none. */
+    int32_t proven;
 };
 /* HATS_E_MALFORMED or HATS_E_VERSION: not a proof. Says nothing about whether it holds. */
 HATS_MUST_USE hats_status hats_stark_inspect(struct hats_stark_summary *out, const uint8_t *proof,

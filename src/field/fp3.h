@@ -59,37 +59,32 @@ static inline struct hats_fp3 hats_fp3_scale(struct hats_fp3 a, uint64_t s) {
     return a;
 }
 
-/* Karatsuba on each pair of coefficients: six base multiplications, and two by 7. */
+/* x0 y0 + x1 y1 + x2 y2 mod p, reduced once: the sum is lo + 2^64 (h0 + 2^32 h1) with h1 < 2^34, and the
+ * steps of hats_fp_reduce128 hold for that too. */
+static inline uint64_t hats_fp_dot3(uint64_t x0, uint64_t y0, uint64_t x1, uint64_t y1, uint64_t x2,
+                                    uint64_t y2) {
+    hats_u128 sum = (hats_u128)x0 * y0;
+    uint64_t carry = __builtin_add_overflow(sum, (hats_u128)x1 * y1, &sum);
+    carry += __builtin_add_overflow(sum, (hats_u128)x2 * y2, &sum);
+    uint64_t hi = (uint64_t)(sum >> 64);
+    uint64_t h0 = hi & HATS_P_EPSILON, h1 = (hi >> 32) + (carry << 32);
+    uint64_t t = hats_fp_sub((uint64_t)sum, h1);
+    return hats_fp_sub(t, HATS_P - ((h0 << 32) - h0));
+}
+
+/* Nine products in three sums, and two by 7. */
 static inline struct hats_fp3 hats_fp3_mul(struct hats_fp3 a, struct hats_fp3 b) {
     const uint64_t *x = a.c, *y = b.c;
-    uint64_t v0 = hats_fp_mul(x[0], y[0]), v1 = hats_fp_mul(x[1], y[1]);
-    uint64_t v2 = hats_fp_mul(x[2], y[2]);
-    uint64_t s01 = hats_fp_mul(hats_fp_add(x[0], x[1]), hats_fp_add(y[0], y[1]));
-    uint64_t s02 = hats_fp_mul(hats_fp_add(x[0], x[2]), hats_fp_add(y[0], y[2]));
-    uint64_t s12 = hats_fp_mul(hats_fp_add(x[1], x[2]), hats_fp_add(y[1], y[2]));
-    uint64_t of_x3 = hats_fp_sub(hats_fp_sub(s12, v1), v2);
-    uint64_t of_x1 = hats_fp_sub(hats_fp_sub(s01, v0), v1);
-    uint64_t of_x2 = hats_fp_sub(hats_fp_sub(s02, v0), v2);
+    uint64_t y1 = hats_fp_mul(y[1], HATS_FP3_NON_RESIDUE);
+    uint64_t y2 = hats_fp_mul(y[2], HATS_FP3_NON_RESIDUE);
     return (struct hats_fp3){{
-        hats_fp_add(v0, hats_fp_mul(of_x3, HATS_FP3_NON_RESIDUE)),
-        hats_fp_add(of_x1, hats_fp_mul(v2, HATS_FP3_NON_RESIDUE)),
-        hats_fp_add(of_x2, v1),
+        hats_fp_dot3(x[0], y[0], x[1], y2, x[2], y1),
+        hats_fp_dot3(x[0], y[1], x[1], y[0], x[2], y2),
+        hats_fp_dot3(x[0], y[2], x[1], y[1], x[2], y[0]),
     }};
 }
 
-/* Six base multiplications as well, three of them squares, and two by 7. */
-static inline struct hats_fp3 hats_fp3_square(struct hats_fp3 a) {
-    const uint64_t *x = a.c;
-    uint64_t twice0 = hats_fp_add(x[0], x[0]);
-    uint64_t m01 = hats_fp_mul(twice0, x[1]), m02 = hats_fp_mul(twice0, x[2]);
-    uint64_t m12 = hats_fp_mul(hats_fp_add(x[1], x[1]), x[2]);
-    uint64_t s2 = hats_fp_mul(x[2], x[2]);
-    return (struct hats_fp3){{
-        hats_fp_add(hats_fp_mul(x[0], x[0]), hats_fp_mul(m12, HATS_FP3_NON_RESIDUE)),
-        hats_fp_add(m01, hats_fp_mul(s2, HATS_FP3_NON_RESIDUE)),
-        hats_fp_add(m02, hats_fp_mul(x[1], x[1])),
-    }};
-}
+static inline struct hats_fp3 hats_fp3_square(struct hats_fp3 a) { return hats_fp3_mul(a, a); }
 
 /* a^p: two base multiplications. */
 static inline struct hats_fp3 hats_fp3_frobenius(struct hats_fp3 a) {

@@ -44,11 +44,11 @@ struct hats_ntt {
     uint64_t *words;          /* where all tables lie */
 };
 
-/* A table in the caller's storage, 64-byte aligned: fills *ntt and, unless it is NULL, words. t is not 0.
- * plan: the levels of each pass, in sum log_n, the last one 4; NULL for the usual one. Returns the number of
+/* A table in the caller's storage, 64-byte aligned: fills *ntt and, unless it is NULL, words, with the help of
+ * any kernels. t is not 0. plan: the levels of each pass, in sum log_n, the last one 4; NULL for the usual one. Returns the number of
  * words that it takes, a multiple of 8. */
-size_t hats_ntt_init(struct hats_ntt *ntt, unsigned log_n, uint64_t t, const uint8_t *plan,
-                     uint64_t *words);
+size_t hats_ntt_init(struct hats_ntt *ntt, const struct hats_field_kernels *kernels, unsigned log_n,
+                     uint64_t t, const uint8_t *plan, uint64_t *words);
 /* The transform of F_p[X]/(X^N + t^N); NULL without memory. */
 struct hats_ntt *hats_ntt_new_scaled(unsigned log_n, uint64_t t);
 

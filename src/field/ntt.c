@@ -16,47 +16,68 @@ static const uint8_t plans[HATS_NTT_LOG_MAX + 1][HATS_NTT_MAX_PASSES] = {
     [15] = {3, 4, 4, 4}, [16] = {4, 4, 4, 4},
 };
 
+/* out = c a for n below 8, too. */
+static void scale(const struct hats_field_kernels *kernels, uint64_t *out, const uint64_t *a,
+                  uint64_t c, size_t n) {
+    if (n % 8 == 0)
+        kernels->scale(out, a, c, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            out[i] = hats_fp_mul(a[i], c);
+}
+
 /* root[k] = z^brv(k) for a primitive 2N-th root z: bit l of k is bit log_n - 1 - l of brv(k), so each
  * power of two doubles what there is. Then every level gets its power of t. */
-static void fill_roots(uint64_t *root, uint64_t z, uint64_t t, unsigned log_n) {
+static void fill_roots(const struct hats_field_kernels *kernels, uint64_t *root, uint64_t z,
+                       uint64_t t, unsigned log_n) {
+    uint64_t z_powers[HATS_NTT_LOG_MAX], t_powers[HATS_NTT_LOG_MAX]; /* to the 2^i */
+    for (unsigned i = 0; i < log_n; i++) {
+        z_powers[i] = i == 0 ? z : hats_fp_mul(z_powers[i - 1], z_powers[i - 1]);
+        t_powers[i] = i == 0 ? t : hats_fp_mul(t_powers[i - 1], t_powers[i - 1]);
+    }
     root[0] = 1;
-    for (unsigned l = 0; l < log_n; l++) {
-        size_t half = (size_t)1 << l;
-        uint64_t step = hats_fp_pow(z, (uint64_t)1 << (log_n - 1 - l));
-        for (size_t k = 0; k < half; k++)
-            root[half + k] = hats_fp_mul(root[k], step);
-    }
-    for (unsigned l = 0; l < log_n && t != 1; l++) {
-        uint64_t factor = hats_fp_pow(t, (uint64_t)1 << (log_n - 1 - l));
-        for (size_t k = (size_t)1 << l; k < (size_t)2 << l; k++)
-            root[k] = hats_fp_mul(root[k], factor);
-    }
+    for (unsigned l = 0; l < log_n; l++)
+        scale(kernels, root + ((size_t)1 << l), root, z_powers[log_n - 1 - l], (size_t)1 << l);
+    for (unsigned l = 0; l < log_n && t != 1; l++)
+        scale(kernels, root + ((size_t)1 << l), root + ((size_t)1 << l), t_powers[log_n - 1 - l],
+              (size_t)1 << l);
 }
 
-/* Twists of a pass from one table of roots: out[j] = scale * r^j for j = from .. R - 1, step apart. */
-static void fill_block(uint64_t *out, size_t step, size_t from, size_t radix, uint64_t r,
-                       uint64_t scale) {
-    uint64_t w = hats_fp_mul(scale, HATS_P_EPSILON);
-    for (size_t j = 0; j < radix; j++) {
-        if (j >= from)
-            out[(j - from) * step] = w;
-        w = hats_fp_mul(w, r);
-    }
-}
-
-static uint64_t *fill_pass(uint64_t *out, const struct hats_ntt_pass *p, const uint64_t *root,
-                           size_t from, uint64_t scale, bool last) {
+/* Twists of a pass other than the last: [block][j - 1], r^j 2^64. */
+static void fill_pass(uint64_t *out, const struct hats_ntt_pass *p, const uint64_t *root) {
     size_t radix = (size_t)1 << p->log_radix, n_blocks = (size_t)1 << p->log_n_blocks;
-    size_t lanes = last ? HATS_NTT_LANES : 1;
     for (size_t b = 0; b < n_blocks; b++) {
-        uint64_t *first = out + b / lanes * lanes * (radix - from) + b % lanes;
-        fill_block(first, lanes, from, radix, root[(n_blocks + b) * radix / 2], scale);
+        uint64_t r = root[(n_blocks + b) * radix / 2], w = HATS_P_EPSILON;
+        for (size_t j = 1; j < radix; j++)
+            *out++ = w = hats_fp_mul(w, r);
     }
-    return out + n_blocks * (radix - from);
+}
+
+/* Twists of the last pass, of which each line of eight is the line before times the roots: [run][j][lane],
+ * scale r^j 2^64, j from `from`. */
+static void fill_last_pass(const struct hats_field_kernels *kernels, uint64_t *out,
+                           const struct hats_ntt_pass *p, const uint64_t *root, size_t from,
+                           uint64_t scale_by) {
+    size_t n_blocks = (size_t)1 << p->log_n_blocks;
+    _Alignas(64) uint64_t r[HATS_NTT_LANES], line[HATS_NTT_LANES];
+    for (size_t b = 0; b < n_blocks; b += HATS_NTT_LANES) {
+        for (size_t lane = 0; lane < HATS_NTT_LANES; lane++) {
+            r[lane] = root[(n_blocks + b + lane) * HATS_NTT_LEAF / 2];
+            line[lane] = hats_fp_mul(scale_by, HATS_P_EPSILON);
+        }
+        for (size_t j = 0; j < HATS_NTT_LEAF; j++) {
+            if (j >= from) {
+                memcpy(out, line, sizeof line);
+                out += HATS_NTT_LANES;
+            }
+            kernels->mul(line, line, r, HATS_NTT_LANES);
+        }
+    }
 }
 
 /* Lay out all tables in `words`, or only count them when it is NULL. */
-static size_t lay_out(struct hats_ntt *ntt, uint64_t t, const uint8_t *plan, uint64_t *words) {
+static size_t lay_out(struct hats_ntt *ntt, const struct hats_field_kernels *kernels, uint64_t t,
+                      const uint8_t *plan, uint64_t *words) {
     size_t n = (size_t)1 << ntt->log_n, at = 2 * n;
     unsigned level = 0;
     ntt->n_passes = 0;
@@ -68,43 +89,53 @@ static size_t lay_out(struct hats_ntt *ntt, uint64_t t, const uint8_t *plan, uin
         if (p->log_n_blocks == 0 && t == 1)
             continue;
         bool last = level == ntt->log_n;
-        size_t n_twists = (size_t)1 << level, n_blocks = (size_t)1 << p->log_n_blocks;
+        size_t n_twists = ((size_t)1 << level) - ((size_t)1 << p->log_n_blocks);
         if (words != NULL) {
-            p->twist = words + at;
-            p->twist_inv = fill_pass(words + at, p, ntt->root, 1, 1, last);
-            fill_pass(words + at + n_twists - n_blocks, p, ntt->root_inv, last ? 0 : 1,
-                      last ? ntt->n_inv : 1, last);
+            uint64_t *twist = words + at, *twist_inv = words + at + n_twists;
+            p->twist = twist;
+            p->twist_inv = twist_inv;
+            if (last) {
+                fill_last_pass(kernels, twist, p, ntt->root, 1, 1);
+                fill_last_pass(kernels, twist_inv, p, ntt->root_inv, 0, ntt->n_inv);
+            } else {
+                fill_pass(twist, p, ntt->root);
+                fill_pass(twist_inv, p, ntt->root_inv);
+            }
         }
-        at += (2 * n_twists + 7) / 8 * 8; /* so that the last pass finds lines whole */
+        at +=
+            last ? n_twists + n : (2 * n_twists + 7) / 8 * 8; /* the last pass reads whole lines */
     }
     return at + SLACK_WORDS;
 }
 
-size_t hats_ntt_init(struct hats_ntt *ntt, unsigned log_n, uint64_t t, const uint8_t *plan,
-                     uint64_t *words) {
+size_t hats_ntt_init(struct hats_ntt *ntt, const struct hats_field_kernels *kernels, unsigned log_n,
+                     uint64_t t, const uint8_t *plan, uint64_t *words) {
     assert(log_n >= HATS_NTT_LOG_MIN && log_n <= HATS_NTT_LOG_MAX && t != 0);
     size_t n = (size_t)1 << log_n;
-    uint64_t psi = hats_fp_pow(HATS_P_GENERATOR, (HATS_P - 1) >> (log_n + 1));
-    *ntt = (struct hats_ntt){.log_n = log_n, .n_inv = hats_fp_inv(n), .words = words};
+    *ntt = (struct hats_ntt){.log_n = log_n, .words = words};
     if (words != NULL) {
-        fill_roots(words, psi, t, log_n);
-        fill_roots(words + n, hats_fp_inv(psi), t == 1 ? 1 : hats_fp_inv(t), log_n);
+        uint64_t psi = hats_fp_pow(HATS_P_GENERATOR, (HATS_P - 1) >> (log_n + 1));
+        ntt->n_inv = hats_fp_inv(n);
+        fill_roots(kernels, words, psi, t, log_n);
+        fill_roots(kernels, words + n, hats_fp_inv(psi), t == 1 ? 1 : hats_fp_inv(t), log_n);
         ntt->root = words;
         ntt->root_inv = words + n;
     }
-    return lay_out(ntt, t, plan != NULL ? plan : plans[log_n], words);
+    return lay_out(ntt, kernels, t, plan != NULL ? plan : plans[log_n], words);
 }
 
 struct hats_ntt *hats_ntt_new_scaled(unsigned log_n, uint64_t t) {
     struct hats_ntt *ntt = hats_alloc(sizeof *ntt);
     if (ntt == NULL)
         return NULL;
-    uint64_t *words = hats_alloc_array(hats_ntt_init(ntt, log_n, t, NULL, NULL), sizeof *words);
+    const struct hats_field_kernels *kernels = hats_field_kernels();
+    size_t n_words = hats_ntt_init(ntt, kernels, log_n, t, NULL, NULL);
+    uint64_t *words = hats_alloc_array(n_words, sizeof *words);
     if (words == NULL) {
         hats_free(ntt);
         return NULL;
     }
-    hats_ntt_init(ntt, log_n, t, NULL, words);
+    hats_ntt_init(ntt, kernels, log_n, t, NULL, words);
     return ntt;
 }
 

@@ -86,8 +86,8 @@ static bool equal(const uint64_t *x, const uint64_t *y, size_t n) {
 /* How the passes are cut makes no difference to the result. */
 static bool transforms_agree(const struct hats_field_kernels *k, const uint8_t *plan) {
     struct hats_ntt ntt;
-    assert(hats_ntt_init(&ntt, LOG_N, 1, plan, NULL) <= N_WORDS);
-    hats_ntt_init(&ntt, LOG_N, 1, plan, words);
+    assert(hats_ntt_init(&ntt, &hats_field_portable, LOG_N, 1, plan, NULL) <= N_WORDS);
+    hats_ntt_init(&ntt, &hats_field_portable, LOG_N, 1, plan, words);
     if (plan == plans[0]) {
         memcpy(b, input, sizeof b);
         hats_field_portable.ntt_forward(&ntt, b);

@@ -128,8 +128,8 @@ static void transforms_stay_within_their_tables(void **state) {
         for (unsigned log_n = HATS_NTT_LOG_MIN; log_n <= 10; log_n++)
             for (uint64_t t = 1; t <= 7; t += 6) {
                 struct hats_ntt ntt;
-                size_t n_words = hats_ntt_init(&ntt, log_n, t, NULL, NULL);
-                hats_ntt_init(&ntt, log_n, t, NULL, last(0, 8 * n_words));
+                size_t n_words = hats_ntt_init(&ntt, &hats_field_portable, log_n, t, NULL, NULL);
+                hats_ntt_init(&ntt, &hats_field_portable, log_n, t, NULL, last(0, 8 * n_words));
                 k->ntt_forward(&ntt, a);
                 k->ntt_inverse(&ntt, a);
             }

@@ -1,0 +1,21 @@
+#include "statements/encryption_internal.h"
+
+size_t hats_encryption_scratch_bytes(const struct hats_encryption_setup *s) {
+    return hats_encryption_work_bytes(s) + s->stark.scratch_bytes + HATS_ALIGN;
+}
+
+hats_status hats_encryption_verify(const struct hats_encryption_public *pub, const uint8_t *proof,
+                                   size_t proof_len_bytes, struct hats_arena *scratch,
+                                   enum hats_stark_refusal *refusal, struct hats_error *err) {
+    struct hats_encryption_work work;
+    size_t used = scratch->used;
+    if (refusal != NULL)
+        *refusal = HATS_STARK_ACCEPTED;
+    hats_status status = hats_encryption_work_init(&work, scratch, pub, err);
+    if (status == HATS_OK) {
+        status = hats_stark_verify(&work.statement, proof, proof_len_bytes, scratch, refusal, err);
+        hats_encryption_work_clear(&work);
+    }
+    scratch->used = used;
+    return status;
+}

@@ -1,0 +1,76 @@
+/* What the tests of this folder share: a key, ciphertexts under it, the public input and the witness that
+ * belong together, and the ways to look at what a witness makes of the system. */
+#ifndef TESTS_STATEMENTS_WORLD_H
+#define TESTS_STATEMENTS_WORLD_H
+
+#include "statements/encryption_prove.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SET 1u
+#define N 4096
+
+/* HATS_TEST_SEED, or the clock; printed once. */
+uint64_t world_u64(void);
+int64_t world_between(int64_t lo, int64_t hi);
+void world_bytes(void *out, size_t len_bytes);
+
+/* out = a s in F_p[X]/(X^N + 1). */
+void world_product(uint64_t out[N], const uint64_t a[N], const int8_t s[N]);
+void world_expand(uint64_t a[N], const uint8_t seed[32]);
+void world_a0(uint64_t a0[N]);
+void world_ternary(int8_t s[N]);
+void world_noise(int8_t e[N]);
+
+struct world {
+    struct hats_encryption_setup *setup;
+    struct hats_encryption_input input; /* borrowed */
+    uint32_t n_records, n_ct, n_in;
+    uint64_t delta;
+    int8_t *s, *e0, *e;
+    int32_t *x;
+    int64_t *fields;
+    uint64_t (*salts)[HATS_ENCRYPTION_SALT];
+    uint8_t *b0, *c0;
+    struct hats_encryption_ciphertext *ciphertexts;
+    uint64_t (*commitments)[HATS_STARK_RPO_DIGEST];
+    struct hats_encryption_public pub;
+    struct hats_encryption_witness witness;
+    uint64_t *trace;
+};
+
+/* Honest key, noise, seeds and salts; records of zeros. */
+void world_make(struct world *w, const struct hats_encryption_input *input, uint32_t n_records,
+                unsigned suite);
+void world_clear(struct world *w);
+/* x of every record from its fields, where the source is fields; commitments. */
+void world_commit(struct world *w);
+/* b0 and every c0 from what the world holds. */
+void world_encrypt(struct world *w);
+/* All of it: commit, encrypt, fill the trace. Fails the test if the witness is refused. */
+void world_finish(struct world *w);
+
+/* The row checker under random challenges. */
+hats_status world_check(const struct world *w, struct hats_error *err);
+void world_accepts(const struct world *w);
+/* It is refused, and what the checker says holds `part`. */
+void world_refuses(const struct world *w, const char *part);
+/* Refused for any reason. */
+bool world_is_refused(const struct world *w);
+
+/* A proof by the engine, whatever the trace says; the verdict of the verifier about it. */
+void world_prove(const struct world *w, struct hats_buffer *proof);
+hats_status world_verify(const struct hats_encryption_public *pub, const uint8_t *proof, size_t len,
+                         struct hats_error *err);
+
+/* Cells of the trace. */
+uint64_t *world_cell(const struct world *w, unsigned column, uint32_t row);
+/* Lookups of cell `from` in the table are now lookups of `to`, both under a tag's row. */
+void world_count(const struct world *w, uint32_t from_row, uint32_t to_row);
+
+#endif

@@ -13,13 +13,13 @@
 #include <sys/resource.h>
 
 static const struct cli_verb *const verbs[] = {
-    &cli_verb_keygen,        &cli_verb_trust_add,      &cli_verb_trust_show,
-    &cli_verb_key_show,      &cli_verb_key_register,   &cli_verb_key_list,
-    &cli_verb_key_revoke,    &cli_verb_infer,          &cli_verb_verify,
-    &cli_verb_model_compile, &cli_verb_model_inspect,  &cli_verb_model_publish,
-    &cli_verb_model_list,    &cli_verb_init,           &cli_verb_tenant_add,
-    &cli_verb_tenant_list,   &cli_verb_tenant_disable, &cli_verb_tenant_enable,
-    &cli_verb_serve,
+    &cli_verb_keygen,        &cli_verb_trust_add,     &cli_verb_trust_show,
+    &cli_verb_key_show,      &cli_verb_key_register,  &cli_verb_key_list,
+    &cli_verb_key_revoke,    &cli_verb_infer,         &cli_verb_verify,
+    &cli_verb_proof_inspect, &cli_verb_model_compile, &cli_verb_model_inspect,
+    &cli_verb_model_publish, &cli_verb_model_list,    &cli_verb_init,
+    &cli_verb_tenant_add,    &cli_verb_tenant_list,   &cli_verb_tenant_disable,
+    &cli_verb_tenant_enable, &cli_verb_serve,
 };
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
 

@@ -13,6 +13,7 @@ extern const struct cli_verb cli_verb_key_list;
 extern const struct cli_verb cli_verb_key_revoke;
 extern const struct cli_verb cli_verb_infer;
 extern const struct cli_verb cli_verb_verify;
+extern const struct cli_verb cli_verb_proof_inspect;
 extern const struct cli_verb cli_verb_model_compile;
 extern const struct cli_verb cli_verb_model_inspect;
 extern const struct cli_verb cli_verb_model_publish;

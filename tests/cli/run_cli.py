@@ -4,6 +4,7 @@ usage: run_cli.py BUILD-DIR SOURCE-DIR          (prints TAP)
 """
 import csv
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -392,12 +393,36 @@ def usage():
     check("the man page names every verb", r.returncode == 0 and ".SS hats infer" in r.stdout)
 
 
+def proofs():
+    path = os.path.join(TMP, "one.proof")
+    subprocess.run([os.path.join(build, "tests", "stark", "make_proof"), path, "mixed", "9", "0", "1"],
+                   check=True)
+    data = open(path, "rb").read()
+    digest = hashlib.sha256(data).hexdigest()
+    expect("a proof says what it consists of", hats("proof", "inspect", path), 0, "suite S128: 128.0 bits",
+           "2^9 rows", "trace tree", "16 bits of work", f"{len(data):,} bytes", digest)
+    r = hats("proof", "inspect", path, "--json")
+    one = json.loads(r.stdout)
+    parts = sum(one[k] for k in ("header_bytes", "roots_bytes", "opened_bytes", "final_bytes")) + 32 + 8
+    parts += sum(6 + t["rows_bytes"] + t["salts_bytes"] + t["path_bytes"] for t in one["trees"])
+    parts += sum(6 + t["leaves_bytes"] + t["path_bytes"] for t in one["layers"])
+    check("and its parts add up", one["sha256"] == digest and parts == len(data) == one["bytes"], r.stdout)
+    expect("a proof cut short", hats("proof", "inspect", write("cut.proof", data[:-1], "wb")), 2, "not a proof")
+    expect("a proof of an unknown suite",
+           hats("proof", "inspect", write("suite.proof", data[:17] + b"\x09" + data[18:], "wb")), 2,
+           "suite 9 is unknown")
+    expect("a text is no proof", hats("proof", "inspect", write("text.proof", "HATS-STARK-1 is a text")), 2,
+           "not a proof")
+    expect("no such proof", hats("proof", "inspect", os.path.join(TMP, "none.proof")), 5)
+
+
 TMP = tempfile.mkdtemp(prefix="hats-cli-")
 HOME = os.path.join(TMP, "home")
 TEST = os.path.join(CLINICAL, "test.csv")
 server = None
 try:
     usage()
+    proofs()
     port = free_port()
     made = provider(port)
     url = made["origin"]

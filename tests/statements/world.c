@@ -215,8 +215,7 @@ hats_status world_check(const struct world *w, struct hats_error *err) {
             challenges[i / 3].c[i % 3] = world_u64() % HATS_P;
         for (unsigned c = 0; c < air->n_weights; c++) {
             struct hats_fp3 *out = weights + (size_t)c * N;
-            uint32_t n =
-                work.statement.weight_column(work.statement.ctx, challenges, 0, c, out);
+            uint32_t n = work.statement.weight_column(work.statement.ctx, challenges, 0, c, out);
             memset(out + n, 0, (N - n) * sizeof *out);
         }
         work.statement.scalars(work.statement.ctx, challenges, 0, &total);

@@ -15,8 +15,9 @@
 #include <stdio.h>
 
 #define N_MAX ((size_t)1 << HATS_NTT_LOG_MAX)
-#define N_L1 1024  /* three buffers of 8 KB */
-#define N_K 512    /* six of 4 KB */
+#define N_L1 1024 /* three buffers of 8 KB */
+#define N_K 512   /* six of 4 KB */
+#define N_TERMS 24
 #define N_MASK 112 /* coefficients beyond N, as a masked column of a proof has them */
 
 struct work {
@@ -77,6 +78,16 @@ static void fp3_add_scaled(void *arg) {
 static void fp3_add_scaled_base(void *arg) {
     struct work *w = arg;
     w->k->fp3_add_scaled_base(w->x, w->b, constant, N_K);
+}
+static void fp3_dot_base(void *arg) {
+    struct work *w = arg;
+    const uint64_t *terms[N_TERMS];
+    struct hats_fp3 factors[N_TERMS];
+    for (size_t t = 0; t < N_TERMS; t++) {
+        terms[t] = w->a + N_K * t;
+        factors[t] = constant;
+    }
+    w->k->fp3_dot_base(w->x, terms, factors, N_TERMS, N_K);
 }
 static void forward(void *arg) {
     struct work *w = arg;
@@ -174,6 +185,7 @@ static void over_extension(struct bench *b, struct work *w, const char *backend,
     unit_cost(b, w, backend, "field.fp3_scale", N_K, 6 * mul_ns, fp3_scale);
     unit_cost(b, w, backend, "field.fp3_add_scaled", N_K, 6 * mul_ns, fp3_add_scaled);
     unit_cost(b, w, backend, "field.fp3_add_scaled_base", N_K, 3 * mul_ns, fp3_add_scaled_base);
+    unit_cost(b, w, backend, "field.fp3_dot_base", (size_t)N_TERMS * N_K, 3 * mul_ns, fp3_dot_base);
 }
 
 int main(int argc, char **argv) {

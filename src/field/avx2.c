@@ -143,13 +143,17 @@ static void add_scaled(uint64_t *acc, const uint64_t *a, uint64_t c, size_t n) {
         store(acc + i, plain_of(plus_plain(twist_all(load(a + i), &w), load(acc + i))));
 }
 
-static inline V vec_add(V a, V b) { return plain_of(plus_plain(inner_of(a), b)); }
-static inline V vec_sub(V a, V b) { return plain_of(minus_plain(inner_of(a), b)); }
-static inline V vec_mul(V a, V b) {
+static inline V sum(V a, V b) { return _mm256_add_epi64(a, b); }
+static inline V difference(V a, V b) { return _mm256_sub_epi64(a, b); }
+static inline V both(V a, V b) { return _mm256_and_si256(a, b); }
+static inline V up(V a, int k) { return _mm256_slli_epi64(a, k); }
+static inline V down(V a, int k) { return _mm256_srli_epi64(a, k); }
+static inline V mul_low(V a, V b) { return _mm256_mul_epu32(a, b); }
+static inline V all(uint64_t c) { return WORDS(c); }
+static inline V mul_field(V a, V b) {
     struct product r = multiply(a, b);
     return plain_of(plus_plain(r.t, r.top));
 }
-static inline V vec_all(uint64_t c) { return WORDS(c); }
 
 #include "field/fp3_vector.h"
 
@@ -168,4 +172,5 @@ const struct hats_field_kernels hats_field_avx2 = {
     .fp3_scale = fp3_scale,
     .fp3_add_scaled = fp3_add_scaled,
     .fp3_add_scaled_base = fp3_add_scaled_base,
+    .fp3_dot_base = fp3_dot_base,
 };

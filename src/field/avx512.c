@@ -145,13 +145,18 @@ static void add_scaled(uint64_t *acc, const uint64_t *a, uint64_t c, size_t n) {
         store(acc + i, plus(load(acc + i), twist_all(load(a + i), &w)));
 }
 
-static inline V vec_add(V a, V b) { return plus(a, b); }
-static inline V vec_sub(V a, V b) { return minus(a, b); }
-static inline V vec_mul(V a, V b) {
+static inline V sum(V a, V b) { return _mm512_add_epi64(a, b); }
+static inline V difference(V a, V b) { return _mm512_sub_epi64(a, b); }
+static inline V both(V a, V b) { return _mm512_and_si512(a, b); }
+static inline V up(V a, int k) { return _mm512_slli_epi64(a, (unsigned)k); }
+static inline V down(V a, int k) { return _mm512_srli_epi64(a, (unsigned)k); }
+static inline V mul_low(V a, V b) { return _mm512_mul_epu32(a, b); }
+static inline V all(uint64_t c) { return _mm512_set1_epi64((long long)c); }
+static inline V plus_plain(V a, V b) { return plus(a, b); }
+static inline V mul_field(V a, V b) {
     struct product r = multiply(a, b);
     return plus(r.t, r.top);
 }
-static inline V vec_all(uint64_t c) { return _mm512_set1_epi64((long long)c); }
 
 #include "field/fp3_vector.h"
 
@@ -170,4 +175,5 @@ const struct hats_field_kernels hats_field_avx512 = {
     .fp3_scale = fp3_scale,
     .fp3_add_scaled = fp3_add_scaled,
     .fp3_add_scaled_base = fp3_add_scaled_base,
+    .fp3_dot_base = fp3_dot_base,
 };

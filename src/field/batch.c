@@ -1,18 +1,19 @@
 /* Many elements at once: powers, and inverses by Montgomery's trick [Mon87, 10.3.1].
  *
- * Inversion of n elements is taken as up to 64 chains side by side, element i in chain i mod 64, so that
- * every step is a product of vectors. With P_i the product of a chain's elements before i,
+ * Inversion of n elements is taken as 32 chains side by side, element i in chain i mod 32, so that every
+ * step is a product of vectors. With P_i the product of a chain's elements before i,
  *
  *   forwards    out_i = P_i                      leaves P, the product of the whole chain
  *   backwards   out_i = out_i Q,  Q = Q a_i      beginning with Q = 1/P
  *
- * Zeros are replaced by ones on the way in, and by a mask on the way out.
+ * Zeros are replaced by ones on the way in, and by a mask on the way out. In the extension it is the norms
+ * that are inverted, as in hats_fp3_inv.
  */
 #include "field/fp3.h"
 
 #include <assert.h>
 
-#define N_CHAINS 64
+#define N_CHAINS 32
 
 void hats_fp_powers(uint64_t *out, uint64_t start, uint64_t ratio, size_t n) {
     const struct hats_field_kernels *k = hats_field_kernels();
@@ -80,60 +81,39 @@ void hats_fp_inv_many(uint64_t *out, const uint64_t *a, size_t n) {
     hats_wipe(chain, sizeof chain);
 }
 
-static uint64_t zero_mask_at(struct hats_fp3_vec a, size_t i) {
-    return zero_mask(a.c[0][i] | a.c[1][i] | a.c[2][i]);
-}
+/* Norms at a time, and their inverses: on the stack. */
+#define N_NORMS 512
 
-static void load_row_fp3(struct hats_fp3_vec row, struct hats_fp3_vec a, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        row.c[0][i] = a.c[0][i] + (zero_mask_at(a, i) & 1);
-    memcpy(row.c[1], a.c[1], len * sizeof *row.c[1]);
-    memcpy(row.c[2], a.c[2], len * sizeof *row.c[2]);
-}
-
-/* chain_i = 1/chain_i, none of them 0. */
-static void invert_chains(struct hats_fp3_vec chain) {
-    struct hats_fp3 before[N_CHAINS], product = hats_fp3_from_fp(1);
-    for (size_t i = 0; i < N_CHAINS; i++) {
-        before[i] = product;
-        product = hats_fp3_mul(product, hats_fp3_vec_at(chain, i));
-    }
-    product = hats_fp3_inv(product);
-    for (size_t i = N_CHAINS; i-- > 0;) {
-        struct hats_fp3 inverse = hats_fp3_mul(before[i], product);
-        product = hats_fp3_mul(product, hats_fp3_vec_at(chain, i));
-        hats_fp3_vec_set(chain, i, inverse);
-    }
-    hats_wipe(before, sizeof before);
+/* out = the product of the two other conjugates of a; norm = that times a. t: n words. */
+static void cofactors(const struct hats_field_kernels *k, struct hats_fp3_vec out, uint64_t *norm,
+                      uint64_t *t, struct hats_fp3_vec a, size_t n) {
+    k->mul(out.c[0], a.c[0], a.c[0], n);
+    k->mul(t, a.c[1], a.c[2], n);
+    k->add_scaled(out.c[0], t, HATS_P - HATS_FP3_NON_RESIDUE, n);
+    k->mul(out.c[1], a.c[2], a.c[2], n);
+    k->scale(out.c[1], out.c[1], HATS_FP3_NON_RESIDUE, n);
+    k->mul(t, a.c[0], a.c[1], n);
+    k->sub(out.c[1], out.c[1], t, n);
+    k->mul(out.c[2], a.c[1], a.c[1], n);
+    k->mul(t, a.c[0], a.c[2], n);
+    k->sub(out.c[2], out.c[2], t, n);
+    k->mul(norm, a.c[1], out.c[2], n);
+    k->mul_add(norm, a.c[2], out.c[1], n);
+    k->scale(norm, norm, HATS_FP3_NON_RESIDUE, n);
+    k->mul_add(norm, a.c[0], out.c[0], n);
 }
 
 void hats_fp3_inv_many(struct hats_fp3_vec out, struct hats_fp3_vec a, size_t n) {
     const struct hats_field_kernels *k = hats_field_kernels();
-    _Alignas(64) uint64_t rows[3][N_CHAINS], chains[3][N_CHAINS];
-    struct hats_fp3_vec row = {{rows[0], rows[1], rows[2]}};
-    struct hats_fp3_vec chain = {{chains[0], chains[1], chains[2]}};
+    _Alignas(64) uint64_t norm[N_NORMS], inverse[N_NORMS];
     assert(n % 8 == 0);
-    for (size_t i = 0; i < N_CHAINS; i++)
-        hats_fp3_vec_set(chain, i, hats_fp3_from_fp(1));
-    for (size_t i = 0; i < n; i += N_CHAINS) {
-        size_t len = n - i < N_CHAINS ? n - i : N_CHAINS;
-        load_row_fp3(row, hats_fp3_vec_from(a, i), len);
-        for (int j = 0; j < 3; j++)
-            memcpy(out.c[j] + i, chain.c[j], len * sizeof *out.c[j]);
-        k->fp3_mul(chain, chain, row, len);
-    }
-    invert_chains(chain);
-    for (size_t i = (n + N_CHAINS - 1) / N_CHAINS * N_CHAINS; i > 0;) {
-        i -= N_CHAINS;
-        size_t len = n - i < N_CHAINS ? n - i : N_CHAINS;
+    for (size_t i = 0; i < n; i += N_NORMS) {
+        size_t len = n - i < N_NORMS ? n - i : N_NORMS;
         struct hats_fp3_vec here = hats_fp3_vec_from(out, i);
-        load_row_fp3(row, hats_fp3_vec_from(a, i), len);
-        k->fp3_mul(here, here, chain, len);
-        k->fp3_mul(chain, chain, row, len);
-        for (size_t j = i; j < i + len; j++)
-            for (int c = 0; c < 3; c++)
-                out.c[c][j] &= ~zero_mask_at(a, j);
+        cofactors(k, here, norm, inverse, hats_fp3_vec_from(a, i), len);
+        hats_fp_inv_many(inverse, norm, len);
+        k->fp3_mul_base(here, here, inverse, len);
     }
-    hats_wipe(rows, sizeof rows);
-    hats_wipe(chains, sizeof chains);
+    hats_wipe(norm, sizeof norm);
+    hats_wipe(inverse, sizeof inverse);
 }

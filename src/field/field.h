@@ -108,6 +108,9 @@ struct hats_field_kernels {
                            size_t n); /* acc += c a */
     void (*fp3_add_scaled_base)(struct hats_fp3_vec acc, const uint64_t *b, struct hats_fp3 c,
                                 size_t n); /* acc += c b */
+    /* acc += sum of c[t] b[t] over n_terms, at half the cost of that many fp3_add_scaled_base. */
+    void (*fp3_dot_base)(struct hats_fp3_vec acc, const uint64_t *const *b,
+                         const struct hats_fp3 *c, size_t n_terms, size_t n);
 };
 const struct hats_field_kernels *hats_field_kernels(void);
 /* The table of one backend, NULL where the processor lacks it. */

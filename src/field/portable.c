@@ -70,6 +70,12 @@ static void fp3_add_scaled_base(struct hats_fp3_vec acc, const uint64_t *b, stru
         add_at(acc, i, hats_fp3_scale(c, b[i]));
 }
 
+static void fp3_dot_base(struct hats_fp3_vec acc, const uint64_t *const *b,
+                         const struct hats_fp3 *c, size_t n_terms, size_t n) {
+    for (size_t t = 0; t < n_terms; t++)
+        fp3_add_scaled_base(acc, b[t], c[t], n);
+}
+
 /* Runs of leaves between tree order (leaf 16 l + j of a run at 16 l + j) and storage (at 8 j + l). */
 static void store_run(uint64_t run[HATS_NTT_RUN]) {
     uint64_t t[HATS_NTT_RUN];
@@ -174,4 +180,5 @@ const struct hats_field_kernels hats_field_portable = {
     .fp3_scale = fp3_scale,
     .fp3_add_scaled = fp3_add_scaled,
     .fp3_add_scaled_base = fp3_add_scaled_base,
+    .fp3_dot_base = fp3_dot_base,
 };

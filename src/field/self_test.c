@@ -3,12 +3,13 @@
 
 #include <assert.h>
 
-_Static_assert(sizeof(struct hats_field_kernels) == 14 * sizeof(void (*)(void)),
+_Static_assert(sizeof(struct hats_field_kernels) == 15 * sizeof(void (*)(void)),
                "another kernel: it needs its test here");
 
 #define LOG_N 11
 #define N ((size_t)1 << LOG_N)
 #define N_PAIRS 64
+#define N_TERMS 40
 /* Between them, passes of all kinds: each radix with a twist and without. */
 static const uint8_t plans[][HATS_NTT_MAX_PASSES] = {
     {3, 4, 4},
@@ -75,8 +76,16 @@ static void over_extension(const struct hats_field_kernels *k, uint64_t *out) {
     k->fp3_mul(vec(out + 9 * N_PAIRS), x, y, N_PAIRS);
     k->fp3_mul_base(vec(out + 12 * N_PAIRS), x, z, N_PAIRS);
     k->fp3_scale(vec(out + 15 * N_PAIRS), x, c, N_PAIRS);
+    const uint64_t *terms[N_TERMS];
+    struct hats_fp3 factors[N_TERMS];
+    for (size_t t = 0; t < N_TERMS; t++) {
+        terms[t] = input + 8 * t;
+        factors[t] = (struct hats_fp3){{input[t], input[t + 1], input[t + 2]}};
+    }
+    memcpy(out + 18 * N_PAIRS, input, (size_t)3 * N_PAIRS * sizeof *out);
+    k->fp3_dot_base(vec(out + 18 * N_PAIRS), terms, factors, N_TERMS, N_PAIRS);
 }
-#define N_RESULTS ((6 + 18) * (size_t)N_PAIRS)
+#define N_RESULTS ((6 + 21) * (size_t)N_PAIRS)
 _Static_assert(N_RESULTS <= N, "results lie in the buffers of the transform");
 
 static bool equal(const uint64_t *x, const uint64_t *y, size_t n) {

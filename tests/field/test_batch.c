@@ -69,7 +69,7 @@ static void inverses_in_the_extension_multiply_to_one(void **state) {
     (void)state;
     struct hats_fp3_vec a = {{words[0], words[1], words[2]}};
     struct hats_fp3_vec out = {{words[3], words[4], words[5]}};
-    for (size_t n = 0; n <= 800; n += 8 + 8 * (n > 200) * (values_word(&v) % 16)) {
+    for (size_t n = 0; n <= 1200; n += 8 + 8 * (n > 200) * (values_word(&v) % 16)) {
         for (int j = 0; j < 3; j++) {
             values_fill(&v, a.c[j], n);
             out.c[j][n] = 42;

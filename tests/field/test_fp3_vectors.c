@@ -58,6 +58,21 @@ static void assert_scalings(const struct hats_field_kernels *k, size_t n, struct
         assert_at(out, i, hats_fp3_add(hats_fp3_vec_at(b, i), hats_fp3_scale(c, base[i])));
 }
 
+#define TERMS_MAX 200
+static const uint64_t *terms[TERMS_MAX];
+static struct hats_fp3 factors[TERMS_MAX];
+
+static void assert_sum_of_terms(const struct hats_field_kernels *k, size_t n_terms, size_t n) {
+    copy(out, b);
+    k->fp3_dot_base(out, terms, factors, n_terms, n);
+    for (size_t i = 0; i < n; i++) {
+        struct hats_fp3 expected = hats_fp3_vec_at(b, i);
+        for (size_t t = 0; t < n_terms; t++)
+            expected = hats_fp3_add(expected, hats_fp3_scale(factors[t], terms[t][i]));
+        assert_at(out, i, expected);
+    }
+}
+
 static void for_each_backend(void (*check)(const struct hats_field_kernels *k)) {
     for (int i = 0; i < HATS_BACKEND_COUNT; i++) {
         const struct hats_field_kernels *k = hats_field_kernels_of((enum hats_backend)i);
@@ -108,6 +123,35 @@ static void edges_agree_with_scalar_code(void **state) {
     for_each_backend(check_edges);
 }
 
+static void check_sums(const struct hats_field_kernels *k) {
+    for (size_t n_terms = 0; n_terms <= TERMS_MAX; n_terms += n_terms < 70 ? 1 : 13) {
+        fill_random();
+        for (size_t t = 0; t < n_terms; t++) {
+            terms[t] = words[values_word(&v) % 3 == 0 ? 9 : values_word(&v) % 3];
+            for (int j = 0; j < 3; j++)
+                factors[t].c[j] = values_element(&v);
+        }
+        assert_sum_of_terms(k, n_terms, 24);
+    }
+    /* every term, its factor and what it is added to as large as they get */
+    for (size_t i = 0; i < 8; i++) {
+        base[i] = HATS_P - 1;
+        hats_fp3_vec_set(b, i, (struct hats_fp3){{HATS_P - 1, HATS_P - 1, HATS_P - 1}});
+    }
+    for (size_t e = 0; e < N_EDGES; e++) {
+        for (size_t t = 0; t < TERMS_MAX; t++) {
+            terms[t] = base;
+            factors[t] = (struct hats_fp3){{edges[e], HATS_P - 1, edges[t % N_EDGES]}};
+        }
+        assert_sum_of_terms(k, TERMS_MAX, 8);
+    }
+}
+
+static void sums_of_many_scaled_vectors_agree_with_scalar_code(void **state) {
+    (void)state;
+    for_each_backend(check_sums);
+}
+
 static void check_in_place(const struct hats_field_kernels *k) {
     struct hats_fp3 c = {{values_element(&v), values_element(&v), values_element(&v)}};
     fill_random();
@@ -154,6 +198,9 @@ static void check_bounds(const struct hats_field_kernels *k) {
     k->fp3_scale(out, a, c, 24);
     k->fp3_add_scaled(out, a, c, 24);
     k->fp3_add_scaled_base(out, base, c, 24);
+    terms[0] = base;
+    factors[0] = c;
+    k->fp3_dot_base(out, terms, factors, 1, 24);
     for (int j = 0; j < 3; j++)
         assert_memory_equal(out.c[j] + 24, untouched + 24, (N_MAX - 24) * sizeof *untouched);
 }
@@ -178,6 +225,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_elements_agree_with_scalar_code_at_every_length),
         cmocka_unit_test(edges_agree_with_scalar_code),
+        cmocka_unit_test(sums_of_many_scaled_vectors_agree_with_scalar_code),
         cmocka_unit_test(operands_may_be_the_same_vector),
         cmocka_unit_test(nothing_is_written_behind_the_end),
         cmocka_unit_test(sums_and_differences_are_those_of_elements),

@@ -96,6 +96,7 @@ static void extension_kernels_at(const struct hats_field_kernels *k, size_t n) {
     k->fp3_scale(out, a, c, n);
     k->fp3_add_scaled(out, a, c, n);
     k->fp3_add_scaled_base(out, b.c[0], c, n);
+    k->fp3_dot_base(out, (const uint64_t *const *)b.c, (struct hats_fp3[3]){c, c, c}, 3, n);
 }
 
 static void field_kernels_stay_within_their_buffers(void **state) {

@@ -78,6 +78,16 @@ static void wrong_fp3_add_scaled_base(struct hats_fp3_vec acc, const uint64_t *b
     FIELD->fp3_add_scaled_base(acc, b, c, n);
     acc.c[2][n - 1] ^= 1;
 }
+static void wrong_fp3_dot_base(struct hats_fp3_vec acc, const uint64_t *const *b,
+                               const struct hats_fp3 *c, size_t n_terms, size_t n) {
+    FIELD->fp3_dot_base(acc, b, c, n_terms, n);
+    acc.c[2][n - 1] ^= 1;
+}
+/* Drops what comes after a number of terms that is a power of two. */
+static void forgetful_fp3_dot_base(struct hats_fp3_vec acc, const uint64_t *const *b,
+                                   const struct hats_fp3 *c, size_t n_terms, size_t n) {
+    FIELD->fp3_dot_base(acc, b, c, n_terms > 32 ? 32 : n_terms, n);
+}
 static void wrong_forward(const struct hats_ntt *ntt, uint64_t *a) {
     FIELD->ntt_forward(ntt, a);
     a[((size_t)1 << ntt->log_n) - 1] ^= 1;
@@ -127,6 +137,8 @@ static void a_wrong_kernel_of_field_is_noticed(void **state) {
     NOTICED(field, fp3_scale, wrong_fp3_scale);
     NOTICED(field, fp3_add_scaled, wrong_fp3_add_scaled);
     NOTICED(field, fp3_add_scaled_base, wrong_fp3_add_scaled_base);
+    NOTICED(field, fp3_dot_base, wrong_fp3_dot_base);
+    NOTICED(field, fp3_dot_base, forgetful_fp3_dot_base);
 }
 
 static void wrong_keccak(uint64_t s[25][HATS_SHAKE_LANES]) {

@@ -92,7 +92,7 @@ size_t hats_stark_scratch_bytes(const struct hats_stark_setup *s) {
     return HATS_ALIGN + kept_scratch(s) + most;
 }
 
-static hats_status take_kept(struct hats_stark_verifier *v) {
+hats_status hats_stark_take_kept(struct hats_stark_verifier *v) {
     const struct hats_stark_setup *s = v->setup;
     v->drawn = hats_stark_take(v, 3 + s->n_challenges, sizeof *v->drawn);
     v->opened = hats_stark_take(v, s->n_opened, sizeof *v->opened);
@@ -183,8 +183,7 @@ static void absorb_statement(const struct hats_stark_verifier *v, struct hats_st
                       v->statement->public_len_bytes);
 }
 
-/* Everything that is drawn, the positions included; *work: was the work done? */
-static void replay(struct hats_stark_verifier *v, bool *work) {
+bool hats_stark_replay(struct hats_stark_verifier *v) {
     const struct hats_stark_setup *s = v->setup;
     const struct hats_stark_proof *p = &v->proof;
     const uint8_t *root = p->roots;
@@ -211,34 +210,34 @@ static void replay(struct hats_stark_verifier *v, bool *work) {
                       (size_t)p->final_len * HATS_STARK_K_LEN);
     uint8_t seed[HATS_STARK_WORK_SEED_LEN];
     hats_stark_draw_bytes(&t, HATS_STARK_L_WORK_SEED, seed, sizeof seed);
-    *work = hats_stark_work_is_done(seed, hats_load_be64(p->nonce), s->grinding);
+    bool work = hats_stark_work_is_done(seed, hats_load_be64(p->nonce), s->grinding);
     hats_stark_absorb(&t, HATS_STARK_L_NONCE, p->nonce, 8);
     v->n_positions = hats_stark_draw_positions(&t, HATS_STARK_L_QUERIES, v->positions, s->n_queries,
                                                s->log_domain);
-}
-
-static void decode(struct hats_stark_verifier *v) {
-    const struct hats_stark_setup *s = v->setup;
-    for (size_t i = 0; i < s->n_opened; i++)
-        v->opened[i] = hats_stark_load_k(v->proof.opened + i * HATS_STARK_K_LEN);
-    for (size_t i = 0; i < s->final_len; i++)
-        v->final_polynomial[i] =
-            hats_stark_load_k(v->proof.final_polynomial + i * HATS_STARK_K_LEN);
     v->powers[0] = hats_stark_generator(s->log_domain);
     for (unsigned i = 0; i < s->log_domain; i++)
         v->powers[i + 1] = hats_fp_mul(v->powers[i], v->powers[i]);
     for (unsigned l = 0; l < s->n_folds; l++)
         v->n_layer_leaves[l] = hats_stark_leaves_of(v->layer_leaves[l], v->positions,
                                                     v->n_positions, s->log_domain - 3 * (l + 1));
+    return work;
+}
+
+void hats_stark_decode(struct hats_stark_verifier *v) {
+    const struct hats_stark_setup *s = v->setup;
+    for (size_t i = 0; i < s->n_opened; i++)
+        v->opened[i] = hats_stark_load_k(v->proof.opened + i * HATS_STARK_K_LEN);
+    for (size_t i = 0; i < s->final_len; i++)
+        v->final_polynomial[i] =
+            hats_stark_load_k(v->proof.final_polynomial + i * HATS_STARK_K_LEN);
 }
 
 static hats_status check_claims(struct hats_stark_verifier *v) {
-    bool work;
-    hats_status s = take_kept(v);
+    hats_status s = hats_stark_take_kept(v);
     if (s != HATS_OK)
         return s;
-    replay(v, &work);
-    decode(v);
+    bool work = hats_stark_replay(v);
+    hats_stark_decode(v);
     s = hats_stark_check_point(v);
     if (s == HATS_OK && !work)
         s = hats_stark_refuse(v, HATS_STARK_R_WORK, "its nonce has not %u zero bits",

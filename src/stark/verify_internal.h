@@ -43,6 +43,12 @@ size_t hats_stark_opened_next(const struct hats_stark_setup *s, unsigned t);
 /* w^exponent for the domain's generator w. */
 uint64_t hats_stark_domain_power(const struct hats_stark_verifier *v, uint32_t exponent);
 
+/* Memory for all that the struct points to. */
+HATS_MUST_USE hats_status hats_stark_take_kept(struct hats_stark_verifier *v);
+/* The transcript of v->proof: everything that is drawn, and what follows from the positions. Was the work done? */
+HATS_MUST_USE bool hats_stark_replay(struct hats_stark_verifier *v);
+/* Opened values and final polynomial as elements. */
+void hats_stark_decode(struct hats_stark_verifier *v);
 HATS_MUST_USE hats_status hats_stark_check_point(struct hats_stark_verifier *v);
 HATS_MUST_USE hats_status hats_stark_check_openings(struct hats_stark_verifier *v);
 HATS_MUST_USE hats_status hats_stark_compute_batch(struct hats_stark_verifier *v);

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes) {
     size_t json_len = (size_t)data[0] << 8 | data[1];
     const uint8_t *body = data + 2;
     size_t body_len = len_bytes - 2;
-    if (hats_oip_parse(wanted, 2, id, "inputs", body, body_len, json_len, &err) != HATS_OK)
+    if (hats_oip_parse(wanted, 2, 2, id, "inputs", body, body_len, json_len, &err) != HATS_OK)
         return 0;
     require(memchr(id, 0, sizeof id) != NULL, "the id ends");
     for (int i = 0; i < 2; i++) {

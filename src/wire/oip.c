@@ -115,7 +115,7 @@ static void copy_id(char id[64], const char *text) {
     id[len] = '\0';
 }
 
-hats_status hats_oip_parse(struct hats_oip_tensor *wanted, size_t n, char id[64],
+hats_status hats_oip_parse(struct hats_oip_tensor *wanted, size_t n, size_t n_needed, char id[64],
                            const char *member, const uint8_t *body, size_t len_bytes,
                            size_t json_len, struct hats_error *err) {
     for (size_t i = 0; i < n; i++)
@@ -133,11 +133,15 @@ hats_status hats_oip_parse(struct hats_oip_tensor *wanted, size_t n, char id[64]
     const json_t *list = json_object_get(doc, member);
     const char *text = json_string_value(json_object_get(doc, "id"));
     hats_status s = HATS_OK;
-    if (json_array_size(list) != n)
-        s = hats_fail(err, HATS_E_MALFORMED, "'%s' must list %zu tensors", member, n);
+    size_t listed = json_array_size(list);
+    if (listed < n_needed || listed > n)
+        s = hats_fail(err, HATS_E_MALFORMED, "'%s' must list %zu tensors", member, n_needed);
     struct hats_reader r = hats_reader_of(body + json_len, len_bytes - json_len);
-    for (size_t i = 0; s == HATS_OK && i < n; i++)
+    for (size_t i = 0; s == HATS_OK && i < listed; i++)
         s = take_tensor(wanted, n, &r, json_array_get(list, i), err);
+    for (size_t i = 0; s == HATS_OK && i < n_needed; i++)
+        if (wanted[i].data == NULL)
+            s = hats_fail(err, HATS_E_MALFORMED, "'%s' does not list %s", member, wanted[i].name);
     if (s == HATS_OK && !hats_reader_done(&r))
         s = hats_fail(err, HATS_E_MALFORMED, "%zu bytes follow the last tensor",
                       hats_reader_left(&r));

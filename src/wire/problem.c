@@ -38,8 +38,11 @@ static const struct hats_problem_info table[HATS_PROBLEM_COUNT] = {
                                  "Fetch the plan again and make a new request."},
     [HATS_PROBLEM_KEY_UNKNOWN] = {"key-unknown", 404, "The key is not registered here.",
                                   "Register it first: hats key register."},
-    [HATS_PROBLEM_KEY_FOREIGN] = {"key-foreign", 403, "The key belongs to another tenant.",
-                                  "Use a key that was registered with this token."},
+    [HATS_PROBLEM_KEY_FOREIGN] = {"key-foreign", 403, "The key belongs to another tenant or owner.",
+                                  "Use a key that was registered with this token, and a session of "
+                                  "its owner."},
+    [HATS_PROBLEM_KEY_REVOKED] = {"key-revoked", 410, "The key was revoked, which is for ever.",
+                                  "Make a new key (hats keygen) and register it."},
     [HATS_PROBLEM_KEY_MALFORMED] = {"key-malformed", 400,
                                     "The registration is not a canonical encoding.",
                                     "Encode it as docs/FORMATS.md says; hats key register does."},
@@ -55,15 +58,85 @@ static const struct hats_problem_info table[HATS_PROBLEM_COUNT] = {
     [HATS_PROBLEM_CIPHERTEXT_MALFORMED] = {"ciphertext-malformed", 400,
                                            "The ciphertext object is not well formed.",
                                            "Make it for this model's plan and parameter set."},
-    [HATS_PROBLEM_CALL_REUSED] = {"call-reused", 409,
-                                  "This series and index were used by another request.",
-                                  "Make a new request with a fresh index."},
+    [HATS_PROBLEM_CHALLENGE_UNKNOWN] =
+        {"challenge-unknown", 422, "The nonce is no challenge of this service to this tenant.",
+         "Ask for a challenge with the same token and origin, and use it at once."},
+    [HATS_PROBLEM_CHALLENGE_EXPIRED] = {"challenge-expired", 422,
+                                        "The challenge is more than two minutes old.",
+                                        "Ask for a new challenge."},
+    [HATS_PROBLEM_CHALLENGE_USED] = {"challenge-used", 409,
+                                     "The challenge was answered before; each is good once.",
+                                     "Ask for a new challenge."},
+    [HATS_PROBLEM_ORIGIN] = {"origin-mismatch", 422,
+                             "This server does not go by the name that was dialled.",
+                             "Dial one of the server's origins; its operator lists them in "
+                             "hatsd.toml."},
+    [HATS_PROBLEM_SESSION_MALFORMED] = {"session-malformed", 400,
+                                        "The session request is not a canonical encoding.",
+                                        "Encode it as docs/FORMATS.md says."},
+    [HATS_PROBLEM_SESSION_TERMS] = {"session-terms", 422,
+                                    "The session asks for what the challenge does not give.",
+                                    "Ask for a new challenge and keep within what it says."},
+    [HATS_PROBLEM_SESSION_BINDING] = {"session-binding", 422,
+                                      "The session is bound to another connection than this one.",
+                                      "Open it on the connection whose exporter it names."},
+    [HATS_PROBLEM_SESSION_SIGNATURE] = {"session-signature", 422,
+                                        "The owner's signature over the session does not hold.",
+                                        "Sign the block with the owner key that it names."},
+    [HATS_PROBLEM_SESSION_UNKNOWN] = {"session-unknown", 404, "There is no such session for you.",
+                                      "Open a session and make a new request in it."},
+    [HATS_PROBLEM_SESSION_EXPIRED] = {"session-expired", 409, "The session's time is over.",
+                                      "Open a new session and make a new request in it."},
+    [HATS_PROBLEM_SESSION_SUPERSEDED] = {"session-superseded", 409,
+                                         "A newer session has taken the place of this one.",
+                                         "If it was not yours, another holds your device's secret; "
+                                         "else open a new session."},
+    [HATS_PROBLEM_SESSION_CLOSED] = {"session-closed", 409, "The session was closed.",
+                                     "Open a new session and make a new request in it."},
+    [HATS_PROBLEM_SESSION_BURNT] =
+        {"session-burnt", 409,
+         "An index of the session was used for two requests, so it takes "
+         "no more.",
+         "Open a new session; find out what makes two requests under one "
+         "index."},
+    [HATS_PROBLEM_SESSION_REVOKED] = {"session-revoked", 409, "The session was revoked.",
+                                      "Open a new session and make a new request in it."},
+    [HATS_PROBLEM_SESSION_CLOSE] =
+        {"close-mismatch", 422, "The list of used indices is not that of this session.",
+         "List every index that a request was sent under, the close's own "
+         "included."},
+    [HATS_PROBLEM_INDEX_RANGE] = {"index-range", 400,
+                                  "The call's index lies beyond what the session was opened for.",
+                                  "Open a new session and make a new request in it."},
+    [HATS_PROBLEM_PROOF_MISSING] = {"proof-missing", 400,
+                                    "The request carries no proof of encryption.",
+                                    "Send one as tensor hats.proof and name it in the core; hats "
+                                    "infer does."},
+    [HATS_PROBLEM_PROOF_SUITE] =
+        {"suite-refused", 422, "Proofs of this suite are not taken here.",
+         "Make the proof with a suite that /.well-known/hats lists, or none "
+         "where it lists none."},
+    [HATS_PROBLEM_PROOF_DIGEST] = {"proof-digest", 422,
+                                   "The proof is not the one the request core names.",
+                                   "Send the proof that was hashed into the core."},
+    [HATS_PROBLEM_PROOF_MALFORMED] =
+        {"proof-malformed", 400, "The proof is not well formed.",
+         "Make it for this model's plan, with this program's version."},
+    [HATS_PROBLEM_PROOF_FALSE] =
+        {"proof-false", 422, "The proof of encryption does not hold for this request.",
+         "Make ciphertext and proof together, for this session, index, key "
+         "and model."},
+    [HATS_PROBLEM_CALL_REUSED] =
+        {"call-reused", 409,
+         "This session and index were used by another request; the session "
+         "takes no more.",
+         "Open a new session and make a new request in it."},
     [HATS_PROBLEM_CALL_PENDING] = {"call-pending", 202,
                                    "The call was accepted and is not finished yet.",
                                    "Send the identical request again in a moment."},
     [HATS_PROBLEM_ANSWER_GONE] = {"answer-gone", 410,
                                   "The call was answered; the answer is no longer kept.",
-                                  "Make a new request with a fresh index."},
+                                  "Make a new request under a fresh index."},
     [HATS_PROBLEM_RECEIPT_UNKNOWN] = {"receipt-unknown", 404, "There is no such receipt for you.",
                                       "Use the identifier that came with the answer."},
     [HATS_PROBLEM_QUOTA] = {"quota-exceeded", 429, "This tenant's rate of requests is used up.",
@@ -124,8 +197,16 @@ static hats_status status_of(enum hats_problem p, unsigned http_status) {
     case HATS_PROBLEM_MODEL_UNKNOWN:
     case HATS_PROBLEM_KEY_UNKNOWN:
     case HATS_PROBLEM_RECEIPT_UNKNOWN:
+    case HATS_PROBLEM_KEY_REVOKED:
+    case HATS_PROBLEM_SESSION_UNKNOWN:
     case HATS_PROBLEM_ANSWER_GONE: return HATS_E_NOT_FOUND;
     case HATS_PROBLEM_MODEL_CHANGED:
+    case HATS_PROBLEM_CHALLENGE_USED:
+    case HATS_PROBLEM_SESSION_EXPIRED:
+    case HATS_PROBLEM_SESSION_SUPERSEDED:
+    case HATS_PROBLEM_SESSION_CLOSED:
+    case HATS_PROBLEM_SESSION_BURNT:
+    case HATS_PROBLEM_SESSION_REVOKED:
     case HATS_PROBLEM_CALL_REUSED: return HATS_E_CONFLICT;
     case HATS_PROBLEM_STORAGE:
     case HATS_PROBLEM_INTERNAL: return HATS_E_NETWORK;

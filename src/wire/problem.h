@@ -14,27 +14,50 @@
 
 enum hats_problem {
     HATS_PROBLEM_NONE = 0,
-    HATS_PROBLEM_NOT_FOUND,         /* 404 no such path */
-    HATS_PROBLEM_METHOD,            /* 405 */
-    HATS_PROBLEM_TOKEN_MISSING,     /* 401 */
-    HATS_PROBLEM_TOKEN_UNKNOWN,     /* 401 */
-    HATS_PROBLEM_LENGTH_REQUIRED,   /* 411 */
-    HATS_PROBLEM_BODY_TOO_LARGE,    /* 413 */
-    HATS_PROBLEM_BODY_MALFORMED,    /* 400 the request body is not what the path takes */
-    HATS_PROBLEM_CORE_MISSING,      /* 400 */
-    HATS_PROBLEM_CORE_MALFORMED,    /* 400 */
-    HATS_PROBLEM_MODEL_UNKNOWN,     /* 404 */
-    HATS_PROBLEM_MODEL_CHANGED,     /* 409 the core names another commitment of this model */
-    HATS_PROBLEM_PARAMETERS,        /* 422 H(parameters) is not this model's */
-    HATS_PROBLEM_KEY_UNKNOWN,       /* 404 */
-    HATS_PROBLEM_KEY_FOREIGN,       /* 403 registered, but by another tenant */
-    HATS_PROBLEM_KEY_MALFORMED,     /* 400 */
-    HATS_PROBLEM_KEY_SIGNATURE,     /* 422 */
-    HATS_PROBLEM_CLOCK,             /* 422 the time in the request is too far from the server's */
-    HATS_PROBLEM_CIPHERTEXT_DIGEST, /* 422 body and core disagree */
+    HATS_PROBLEM_NOT_FOUND,       /* 404 no such path */
+    HATS_PROBLEM_METHOD,          /* 405 */
+    HATS_PROBLEM_TOKEN_MISSING,   /* 401 */
+    HATS_PROBLEM_TOKEN_UNKNOWN,   /* 401 */
+    HATS_PROBLEM_LENGTH_REQUIRED, /* 411 */
+    HATS_PROBLEM_BODY_TOO_LARGE,  /* 413 */
+    HATS_PROBLEM_BODY_MALFORMED,  /* 400 the request body is not what the path takes */
+    HATS_PROBLEM_CORE_MISSING,    /* 400 */
+    HATS_PROBLEM_CORE_MALFORMED,  /* 400 */
+    HATS_PROBLEM_MODEL_UNKNOWN,   /* 404 */
+    HATS_PROBLEM_MODEL_CHANGED,   /* 409 the core names another commitment of this model */
+    HATS_PROBLEM_PARAMETERS,      /* 422 H(parameters) is not this model's */
+    HATS_PROBLEM_KEY_UNKNOWN,     /* 404 */
+    HATS_PROBLEM_KEY_FOREIGN,   /* 403 registered, but by another tenant, or another owner than the
+                                       session's */
+    HATS_PROBLEM_KEY_REVOKED,   /* 410 for ever */
+    HATS_PROBLEM_KEY_MALFORMED, /* 400 */
+    HATS_PROBLEM_KEY_SIGNATURE, /* 422 */
+    HATS_PROBLEM_CLOCK,         /* 422 the time in the request is too far from the server's */
+    HATS_PROBLEM_CIPHERTEXT_DIGEST,    /* 422 body and core disagree */
     HATS_PROBLEM_CIPHERTEXT_MALFORMED, /* 400 */
-    HATS_PROBLEM_CALL_REUSED,          /* 409 (sid, i) was used by another request */
-    HATS_PROBLEM_CALL_PENDING,         /* 202 accepted, not yet sealed; ask again */
+    HATS_PROBLEM_CHALLENGE_UNKNOWN,    /* 422 the nonce is none of this service for this tenant */
+    HATS_PROBLEM_CHALLENGE_EXPIRED,    /* 422 */
+    HATS_PROBLEM_CHALLENGE_USED,       /* 409 */
+    HATS_PROBLEM_ORIGIN,               /* 422 a challenge for a server of another name */
+    HATS_PROBLEM_SESSION_MALFORMED,    /* 400 */
+    HATS_PROBLEM_SESSION_TERMS,        /* 422 the block asks for what the challenge does not give */
+    HATS_PROBLEM_SESSION_BINDING,      /* 422 bound to another connection */
+    HATS_PROBLEM_SESSION_SIGNATURE,    /* 422 */
+    HATS_PROBLEM_SESSION_UNKNOWN,      /* 404 also another tenant's */
+    HATS_PROBLEM_SESSION_EXPIRED,      /* 409 */
+    HATS_PROBLEM_SESSION_SUPERSEDED,   /* 409 */
+    HATS_PROBLEM_SESSION_CLOSED,       /* 409 */
+    HATS_PROBLEM_SESSION_BURNT,        /* 409 an index was used for two requests */
+    HATS_PROBLEM_SESSION_REVOKED,      /* 409 */
+    HATS_PROBLEM_SESSION_CLOSE,        /* 422 the bitmap of a close contradicts the calls */
+    HATS_PROBLEM_INDEX_RANGE,          /* 400 i >= K */
+    HATS_PROBLEM_PROOF_MISSING,        /* 400 */
+    HATS_PROBLEM_PROOF_SUITE,          /* 422 */
+    HATS_PROBLEM_PROOF_DIGEST,         /* 422 body and core disagree */
+    HATS_PROBLEM_PROOF_MALFORMED,      /* 400 */
+    HATS_PROBLEM_PROOF_FALSE,          /* 422 */
+    HATS_PROBLEM_CALL_REUSED,     /* 409 (sid, i) was used by another request; burns the session */
+    HATS_PROBLEM_CALL_PENDING,    /* 202 accepted, not yet sealed; ask again */
     HATS_PROBLEM_ANSWER_GONE,     /* 410 sealed, the output is no longer kept; receipt attached */
     HATS_PROBLEM_RECEIPT_UNKNOWN, /* 404 */
     HATS_PROBLEM_QUOTA,           /* 429 */

@@ -10,9 +10,10 @@
 
 static hats_status write_statement(uint8_t out[STATEMENT_MAX], size_t *len_bytes,
                                    const uint8_t kid[32], const uint8_t owner[32],
-                                   const char *origin, uint64_t unix_ms, struct hats_error *err) {
+                                   const char *origin, uint64_t unix_ms,
+                                   const uint8_t nonce[HATS_NONCE_LEN], struct hats_error *err) {
     struct hats_writer w = hats_writer_of(out, STATEMENT_MAX);
-    hats_cbor_put_map(&w, 5);
+    hats_cbor_put_map(&w, 6);
     hats_cbor_put_uint(&w, 1);
     hats_cbor_put_uint(&w, VERSION);
     hats_cbor_put_uint(&w, 2);
@@ -23,6 +24,8 @@ static hats_status write_statement(uint8_t out[STATEMENT_MAX], size_t *len_bytes
     hats_cbor_put_text(&w, origin);
     hats_cbor_put_uint(&w, 5);
     hats_cbor_put_uint(&w, unix_ms);
+    hats_cbor_put_uint(&w, 6);
+    hats_cbor_put_bytes(&w, nonce, HATS_NONCE_LEN);
     if (!hats_writer_ok(&w) || strlen(origin) >= HATS_ORIGIN_MAX)
         return hats_fail(err, HATS_E_RANGE, "origin longer than %d bytes", HATS_ORIGIN_MAX - 1);
     *len_bytes = hats_writer_len(&w);
@@ -40,7 +43,8 @@ static void append_head(struct hats_buffer *out, uint64_t key, const void *data,
 
 hats_status hats_registration_encode(struct hats_buffer *out, const uint8_t *public_key,
                                      size_t public_key_len, const struct hats_sign_key *owner,
-                                     const char *origin, uint64_t unix_ms, struct hats_error *err) {
+                                     const char *origin, uint64_t unix_ms,
+                                     const uint8_t nonce[HATS_NONCE_LEN], struct hats_error *err) {
     uint8_t kid[32], thumbprint[32], statement[STATEMENT_MAX];
     size_t len = 0;
     struct hats_buffer cose;
@@ -50,7 +54,7 @@ hats_status hats_registration_encode(struct hats_buffer *out, const uint8_t *pub
     hats_cose_thumbprint_of(thumbprint, owner);
     hats_status s = hats_fhe_kid(kid, public_key, public_key_len, err);
     if (s == HATS_OK)
-        s = write_statement(statement, &len, kid, thumbprint, origin, unix_ms, err);
+        s = write_statement(statement, &len, kid, thumbprint, origin, unix_ms, nonce, err);
     if (s == HATS_OK)
         s = hats_cose_sign(&cose, owner, HATS_TYPE_KEY_REGISTRATION, "", unix_ms / 1000, statement,
                            len, err);
@@ -102,17 +106,18 @@ static hats_status read_statement(struct hats_registration *out, uint8_t kid[32]
     struct hats_reader r = hats_reader_of(cose->payload, cose->payload_len);
     size_t n = 0;
     uint64_t key = 0, version = 0;
-    bool ok = hats_cbor_get_map(&r, &n) && n == 5 && hats_cbor_get_uint(&r, &key) && key == 1 &&
+    bool ok = hats_cbor_get_map(&r, &n) && n == 6 && hats_cbor_get_uint(&r, &key) && key == 1 &&
               hats_cbor_get_uint(&r, &version) && hats_cbor_get_uint(&r, &key) && key == 2 &&
               hats_cbor_get_bytes_exact(&r, kid, 32) && hats_cbor_get_uint(&r, &key) && key == 3 &&
               hats_cbor_get_bytes_exact(&r, owner, 32) && hats_cbor_get_uint(&r, &key) &&
               key == 4 && hats_cbor_get_string(&r, out->origin, sizeof out->origin) &&
               hats_cbor_get_uint(&r, &key) && key == 5 && hats_cbor_get_uint(&r, &out->unix_ms) &&
-              hats_reader_done(&r);
+              hats_cbor_get_uint(&r, &key) && key == 6 &&
+              hats_cbor_get_bytes_exact(&r, out->nonce, HATS_NONCE_LEN) && hats_reader_done(&r);
     if (!ok)
         return hats_fail(err, HATS_E_MALFORMED,
                          "the signed registration statement is not a map of "
-                         "version, kid, owner, origin and time");
+                         "version, kid, owner, origin, time and nonce");
     if (version != VERSION)
         return hats_fail(err, HATS_E_VERSION, "registration version %llu is not known here",
                          (unsigned long long)version);

@@ -2,18 +2,19 @@
  *
  * Body: deterministic CBOR map {1: public key object, 2: owner's ML-DSA-65 public key (1952 bytes),
  * 3: COSE_Sign1 by that key}. The signed payload is the map {1: version = 1, 2: kid, 3: owner key
- * thumbprint, 4: origin the key is registered with ("https://host:port"), 5: unix ms}; content type
- * application/vnd.hats.key-registration+cose. The origin is what the client dialled, so a registration
- * cannot be carried to another server.
+ * thumbprint, 4: origin the key is registered with ("https://host:port"), 5: unix ms, 6: nonce of a
+ * challenge}; content type application/vnd.hats.key-registration+cose. The origin is what the client
+ * dialled, so a registration cannot be carried to another server; the nonce is this server's to this tenant
+ * and good once, so it cannot be made beforehand or replayed.
  */
 #ifndef HATS_WIRE_REGISTRATION_H
 #define HATS_WIRE_REGISTRATION_H
 
 #include "base/cursor.h"
 #include "base/status.h"
+#include "wire/challenge.h"
 
 #define HATS_REGISTRATION_MAX_BYTES (64u * 1024u)
-#define HATS_ORIGIN_MAX 256
 
 struct hats_sign_key;
 
@@ -22,6 +23,7 @@ struct hats_registration {
     uint8_t owner[32]; /* COSE key thumbprint of the owner */
     char origin[HATS_ORIGIN_MAX];
     uint64_t unix_ms;
+    uint8_t nonce[HATS_NONCE_LEN];
     const uint8_t *public_key; /* borrowed from the body */
     size_t public_key_len;
 };
@@ -30,9 +32,10 @@ HATS_MUST_USE hats_status hats_registration_encode(struct hats_buffer *out,
                                                    const uint8_t *public_key, size_t public_key_len,
                                                    const struct hats_sign_key *owner,
                                                    const char *origin, uint64_t unix_ms,
+                                                   const uint8_t nonce[HATS_NONCE_LEN],
                                                    struct hats_error *err);
 /* Decodes, recomputes kid and thumbprint, verifies the owner's signature. HATS_E_VERIFY when the
- * signature or a digest does not hold. The caller compares origin and time. */
+ * signature or a digest does not hold. The caller compares origin, time and nonce. */
 HATS_MUST_USE hats_status hats_registration_decode(struct hats_registration *out,
                                                    const uint8_t *body, size_t len_bytes,
                                                    struct hats_error *err);

@@ -22,7 +22,7 @@ static void build(struct hats_buffer *body, size_t *json_len) {
 static hats_status parse(const uint8_t *body, size_t len, size_t json_len, struct hats_error *err) {
     struct hats_oip_tensor in[2] = {{.name = "hats.core"}, {.name = "hats.ciphertext"}};
     char id[64];
-    return hats_oip_parse(in, 2, id, "inputs", body, len, json_len, err);
+    return hats_oip_parse(in, 2, 2, id, "inputs", body, len, json_len, err);
 }
 
 static void a_request_comes_back_as_it_went(void **state) {
@@ -32,7 +32,7 @@ static void a_request_comes_back_as_it_went(void **state) {
     build(&body, &json_len);
     struct hats_oip_tensor in[2] = {{.name = "hats.ciphertext"}, {.name = "hats.core"}};
     char id[64];
-    assert_int_equal(hats_oip_parse(in, 2, id, "inputs", body.data, body.len, json_len, NULL),
+    assert_int_equal(hats_oip_parse(in, 2, 2, id, "inputs", body.data, body.len, json_len, NULL),
                      HATS_OK);
     assert_string_equal(id, "42");
     assert_int_equal(in[0].len_bytes, sizeof ciphertext);
@@ -40,6 +40,27 @@ static void a_request_comes_back_as_it_went(void **state) {
     assert_int_equal(in[1].len_bytes, sizeof core);
     assert_memory_equal(in[1].data, core, sizeof core);
     assert_true(body.len <= hats_oip_overhead(2) + sizeof core + sizeof ciphertext);
+    hats_buffer_clear(&body);
+}
+
+static void a_tensor_that_is_not_needed_may_be_missing_and_no_other(void **state) {
+    (void)state;
+    struct hats_buffer body;
+    size_t json_len = 0;
+    build(&body, &json_len);
+    struct hats_oip_tensor in[3] = {
+        {.name = "hats.ciphertext"}, {.name = "hats.core"}, {.name = "hats.proof"}};
+    assert_int_equal(hats_oip_parse(in, 3, 1, NULL, "inputs", body.data, body.len, json_len, NULL),
+                     HATS_OK);
+    assert_int_equal(in[1].len_bytes, sizeof core);
+    assert_null(in[2].data);
+    struct hats_oip_tensor other[3] = {
+        {.name = "hats.proof"}, {.name = "hats.core"}, {.name = "hats.ciphertext"}};
+    assert_int_equal(
+        hats_oip_parse(other, 3, 1, NULL, "inputs", body.data, body.len, json_len, NULL),
+        HATS_E_MALFORMED);
+    assert_int_equal(hats_oip_parse(in, 1, 1, NULL, "inputs", body.data, body.len, json_len, NULL),
+                     HATS_E_MALFORMED);
     hats_buffer_clear(&body);
 }
 
@@ -128,7 +149,7 @@ static void an_id_that_is_cut_can_still_be_sent_back(void **state) {
         memcpy(body, json, strlen(json));
         memcpy(body + strlen(json), "\1\0\0\0a\1\0\0\0b", 10);
         assert_int_equal(
-            hats_oip_parse(in, 2, id, "inputs", body, strlen(json) + 10, strlen(json), NULL),
+            hats_oip_parse(in, 2, 2, id, "inputs", body, strlen(json) + 10, strlen(json), NULL),
             HATS_OK);
         assert_int_equal(strlen(id), n + 4 <= 63 ? n + 4 : n < 63 ? n : 63);
         assert_memory_equal(id, long_id, strlen(id));
@@ -142,6 +163,7 @@ static void an_id_that_is_cut_can_still_be_sent_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_comes_back_as_it_went),
+        cmocka_unit_test(a_tensor_that_is_not_needed_may_be_missing_and_no_other),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(bytes_after_the_last_tensor_are_refused),
         cmocka_unit_test(each_defect_of_the_json_header_is_named),

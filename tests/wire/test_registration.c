@@ -17,6 +17,7 @@ static struct hats_buffer body;
 
 #define ORIGIN "https://scores.example:8443"
 #define WHEN UINT64_C(1750000000000)
+static const uint8_t nonce[HATS_NONCE_LEN] = {7, 8, 9};
 
 static int set_up(void **state) {
     (void)state;
@@ -29,9 +30,9 @@ static int set_up(void **state) {
     hats_fhe_secret_free(secret);
     assert_int_equal(hats_mldsa_from_seed(&owner, HATS_MLDSA_65, seed, NULL), HATS_OK);
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
-    assert_int_equal(
-        hats_registration_encode(&body, public_key, public_key_len, owner, ORIGIN, WHEN, NULL),
-        HATS_OK);
+    assert_int_equal(hats_registration_encode(&body, public_key, public_key_len, owner, ORIGIN,
+                                              WHEN, nonce, NULL),
+                     HATS_OK);
     return 0;
 }
 
@@ -53,6 +54,7 @@ static void a_registration_comes_back_with_its_identities(void **state) {
     assert_memory_equal(reg.owner, thumbprint, 32);
     assert_string_equal(reg.origin, ORIGIN);
     assert_true(reg.unix_ms == WHEN);
+    assert_memory_equal(reg.nonce, nonce, sizeof nonce);
     assert_int_equal(reg.public_key_len, public_key_len);
     assert_memory_equal(reg.public_key, public_key, public_key_len);
 }
@@ -100,9 +102,9 @@ static void an_origin_too_long_is_refused_when_made(void **state) {
     memset(origin, 'a', HATS_ORIGIN_MAX);
     origin[HATS_ORIGIN_MAX] = '\0';
     hats_buffer_init(&out, HATS_REGISTRATION_MAX_BYTES);
-    assert_int_equal(
-        hats_registration_encode(&out, public_key, public_key_len, owner, origin, WHEN, NULL),
-        HATS_E_RANGE);
+    assert_int_equal(hats_registration_encode(&out, public_key, public_key_len, owner, origin, WHEN,
+                                              nonce, NULL),
+                     HATS_E_RANGE);
     hats_buffer_clear(&out);
 }
 

@@ -55,17 +55,28 @@ static hats_status insert(struct conn *c, const struct hats_store_accept *a, boo
     bind_blob(&q, a->flood_seed, 32);
     bind_u64(&q, a->now_ms);
     bind_u64(&q, a->now_ms + a->lease_ms);
+    bind_text(&q, a->model);
     (void)query_row(&q);
     *added = q.rc == SQLITE_OK && query_changes(&q) == 1;
     return query_end(&q, err);
 }
 
-/* No row and none could be made: was it the tenant or the key? */
+/* No row and none could be made: was it the tenant, the key or the session? */
 static hats_status why_not(struct conn *c, const struct hats_store_accept *a,
                            struct hats_store_accept_result *out, struct hats_error *err) {
     struct query q = query_of(c, SQL_TENANT_ENABLED);
     bind_i64(&q, a->id.tenant);
-    out->outcome = query_row(&q) ? HATS_STORE_KEY_GONE : HATS_STORE_TENANT_GONE;
+    bool enabled = query_row(&q);
+    hats_status s = query_end(&q, err);
+    if (s != HATS_OK)
+        return s;
+    q = query_of(c, SQL_KEY_LIVE);
+    bind_blob(&q, a->kid, 32);
+    bind_i64(&q, a->id.tenant);
+    bool live = query_row(&q);
+    out->outcome = !enabled ? HATS_STORE_TENANT_GONE
+                   : !live  ? HATS_STORE_KEY_GONE
+                            : HATS_STORE_SESSION_GONE;
     return query_end(&q, err);
 }
 
@@ -92,7 +103,9 @@ static hats_status accept(struct conn *c, void *arg, struct hats_error *err) {
         return s;
     if (!added && memcmp(row.request_digest, a->request_digest, 32) != 0) {
         out->outcome = HATS_STORE_REUSED;
-        return HATS_OK;
+        hats_wipe(&row, sizeof row);
+        return hats_store_end_session(c, a->id.tenant, a->id.sid, HATS_STORE_SESSION_BURNT,
+                                      a->now_ms, err);
     }
     out->accepted_ms = row.accepted_ms;
     out->lease_until_ms = row.lease_until_ms;
@@ -159,12 +172,7 @@ static hats_status seal(struct conn *c, void *arg, struct hats_error *err) {
     if (s != HATS_OK)
         return s;
 
-    q = query_of(c, SQL_RECEIPT_ADD);
-    bind_blob(&q, in->receipt_id, 32);
-    bind_i64(&q, in->id.tenant);
-    bind_blob(&q, in->receipt, in->receipt_len);
-    (void)query_row(&q);
-    s = query_end(&q, err);
+    s = hats_store_add_receipt(c, in->id.tenant, in->receipt_id, in->receipt, in->receipt_len, err);
     call->won = s == HATS_OK;
     return s;
 }
@@ -191,6 +199,32 @@ hats_status hats_store_call_release(struct hats_store *s, const struct hats_stor
     return hats_store_write(s, release, &copy, err);
 }
 
+struct renew {
+    struct hats_store_call_id id;
+    uint64_t lease_until_ms, until_ms;
+    bool renewed;
+};
+
+static hats_status renew(struct conn *c, void *arg, struct hats_error *err) {
+    struct renew *r = arg;
+    struct query q = query_of(c, SQL_CALL_RENEW);
+    bind_id(&q, &r->id);
+    bind_u64(&q, r->until_ms);
+    bind_u64(&q, r->lease_until_ms);
+    (void)query_row(&q);
+    r->renewed = q.rc == SQLITE_OK && query_changes(&q) == 1;
+    return query_end(&q, err);
+}
+
+hats_status hats_store_call_renew(struct hats_store *s, bool *renewed,
+                                  const struct hats_store_call_id *id, uint64_t lease_until_ms,
+                                  uint64_t until_ms, struct hats_error *err) {
+    struct renew r = {.id = *id, .lease_until_ms = lease_until_ms, .until_ms = until_ms};
+    hats_status status = hats_store_write(s, renew, &r, err);
+    *renewed = status == HATS_OK && r.renewed;
+    return status;
+}
+
 /* ---- reading ---- */
 
 void hats_store_call_clear(struct hats_store_call *c) {
@@ -214,6 +248,7 @@ hats_status hats_store_call_get(struct hats_store *s, struct hats_store_call *ou
         out->lease_until_ms = column_u64(&q);
         out->sealed_ms = column_u64(&q);
         column_blob(&q, out->receipt_id, 32, true);
+        column_text(&q, out->model, sizeof out->model);
         if (with_blobs) {
             column_copy(&q, &out->output, &out->output_len);
             column_copy(&q, &out->receipt, &out->receipt_len);
@@ -226,6 +261,16 @@ hats_status hats_store_call_get(struct hats_store *s, struct hats_store_call *ou
     if (status != HATS_OK)
         hats_store_call_clear(out);
     return status;
+}
+
+hats_status hats_store_add_receipt(struct conn *c, int64_t tenant, const uint8_t id[32],
+                                   const uint8_t *bytes, size_t len_bytes, struct hats_error *err) {
+    struct query q = query_of(c, SQL_RECEIPT_ADD);
+    bind_blob(&q, id, 32);
+    bind_i64(&q, tenant);
+    bind_blob(&q, bytes, len_bytes);
+    (void)query_row(&q);
+    return query_end(&q, err);
 }
 
 hats_status hats_store_receipt_get(struct hats_store *s, uint8_t **out, size_t *len_bytes,

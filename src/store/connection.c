@@ -193,6 +193,11 @@ void bind_text(struct query *q, const char *text) {
         note(q, sqlite3_bind_text(q->stmt, ++q->bound, text, -1, SQLITE_STATIC));
 }
 
+void bind_null(struct query *q) {
+    if (q->rc == SQLITE_OK)
+        note(q, sqlite3_bind_null(q->stmt, ++q->bound));
+}
+
 bool query_row(struct query *q) {
     if (q->rc != SQLITE_OK)
         return false;

@@ -24,12 +24,15 @@ enum sql {
     SQL_KEY_ADD,
     SQL_KEY_GET,
     SQL_KEY_GET_SHORT,
+    SQL_KEY_LIVE,
     SQL_KEY_REVOKE,
     SQL_KEY_LIST,
     SQL_CALL_ADD,
     SQL_CALL_ROW,
     SQL_CALL_TAKE,
     SQL_CALL_RELEASE,
+    SQL_CALL_RENEW,
+    SQL_CALL_INDICES,
     SQL_CALL_SEAL,
     SQL_CALL_GET,
     SQL_CALL_GET_SHORT,
@@ -37,6 +40,15 @@ enum sql {
     SQL_OUTPUT_EXPIRE,
     SQL_RECEIPT_ADD,
     SQL_RECEIPT_GET,
+    SQL_SECRET_ADD,
+    SQL_SECRET_GET,
+    SQL_NONCE_ADD,
+    SQL_NONCE_EXPIRE,
+    SQL_SESSION_ADD,
+    SQL_SESSION_SUPERSEDE,
+    SQL_SESSION_GET,
+    SQL_SESSION_END,
+    SQL_SESSION_CLOSE,
     SQL_MODEL_SERVED,
     SQL_MODEL_LIST,
     SQL_COUNT
@@ -77,6 +89,7 @@ void bind_i64(struct query *q, int64_t v);
 void bind_u64(struct query *q, uint64_t v);                       /* below 2^63 */
 void bind_blob(struct query *q, const void *p, size_t len_bytes); /* borrowed until query_end */
 void bind_text(struct query *q, const char *text);
+void bind_null(struct query *q);
 /* Steps; true while there is a row. */
 bool query_row(struct query *q);
 int64_t column_i64(struct query *q);
@@ -132,6 +145,20 @@ void hats_store_writer_stop(struct hats_store *s);
 /* Queues, waits for the commit. */
 HATS_MUST_USE hats_status hats_store_write(struct hats_store *s, write_fn *run, void *arg,
                                            struct hats_error *err);
+
+/* Inside a write: marks a nonce as used. *fresh = false: it was used before. */
+HATS_MUST_USE hats_status hats_store_spend(struct conn *c, bool *fresh,
+                                           const struct hats_store_nonce *nonce,
+                                           struct hats_error *err);
+/* Inside a write: a live session of this tenant takes another state. */
+HATS_MUST_USE hats_status hats_store_end_session(struct conn *c, int64_t tenant,
+                                                 const uint8_t sid[32],
+                                                 enum hats_store_session_state state,
+                                                 uint64_t now_ms, struct hats_error *err);
+/* Inside a write: a signed file of a tenant. */
+HATS_MUST_USE hats_status hats_store_add_receipt(struct conn *c, int64_t tenant,
+                                                 const uint8_t id[32], const uint8_t *bytes,
+                                                 size_t len_bytes, struct hats_error *err);
 
 struct conn *hats_store_reader_take(struct hats_store *s);
 void hats_store_reader_give(struct hats_store *s, struct conn *c);

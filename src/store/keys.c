@@ -44,6 +44,7 @@ struct put {
     const struct hats_store_key *key;
     const uint8_t *public_key;
     size_t public_key_len;
+    const struct hats_store_nonce *nonce; /* or NULL */
     enum hats_store_put how;
     struct hats_store_key existing;
 };
@@ -69,15 +70,23 @@ static hats_status put(struct conn *c, void *arg, struct hats_error *err) {
     if (p->existing.tenant != k->tenant || memcmp(p->existing.owner, k->owner, 32) != 0 ||
         p->existing.revoked_ms != 0)
         return hats_fail(err, HATS_E_CONFLICT, "the key is in the store with other properties");
-    return HATS_OK;
+    bool fresh = true;
+    if (p->nonce != NULL)
+        s = hats_store_spend(c, &fresh, p->nonce, err);
+    if (s == HATS_OK && added && !fresh) {
+        p->how = HATS_STORE_NONCE_SPENT;
+        return hats_fail(err, HATS_E_CONFLICT, "the nonce was used before");
+    }
+    return s;
 }
 
 hats_status hats_store_key_put(struct hats_store *s, enum hats_store_put *how,
                                struct hats_store_key *existing, const struct hats_store_key *k,
                                const uint8_t *public_key, size_t public_key_len,
-                               struct hats_error *err) {
+                               const struct hats_store_nonce *nonce, struct hats_error *err) {
     assert(public_key != NULL && public_key_len != 0);
-    struct put p = {.key = k, .public_key = public_key, .public_key_len = public_key_len};
+    struct put p = {
+        .key = k, .public_key = public_key, .public_key_len = public_key_len, .nonce = nonce};
     hats_status status = hats_store_write(s, put, &p, err);
     *how = p.how;
     if (existing != NULL)

@@ -25,7 +25,7 @@
 
 #include "base/status.h"
 
-#define HATS_STORE_SCHEMA_VERSION 1 /* meta.schema; README.md has the tables */
+#define HATS_STORE_SCHEMA_VERSION 2 /* meta.schema; README.md has the tables */
 
 struct hats_store;
 
@@ -80,6 +80,24 @@ HATS_MUST_USE hats_status hats_store_tenant_disable(struct hats_store *s, const 
 HATS_MUST_USE hats_status hats_store_tenants(struct hats_store *s, struct hats_store_tenant **out,
                                              size_t *n, struct hats_error *err);
 
+/* ---- the service's secret ---- */
+
+/* The secret that all servers of this store share: the stored one, or `fresh` (random bytes of the caller's),
+ * stored now. Wipe *out. */
+HATS_MUST_USE hats_status hats_store_secret(struct hats_store *s, uint8_t out[32],
+                                            const uint8_t fresh[32], struct hats_error *err);
+
+/* ---- nonces: each is spent once ---- */
+
+struct hats_store_nonce {
+    uint8_t bytes[32];
+    uint64_t keep_until_ms; /* afterwards nobody takes it for fresh any more */
+};
+/* Forgets at most `limit` nonces whose time is over. */
+HATS_MUST_USE hats_status hats_store_expire_nonces(struct hats_store *s, size_t *dropped,
+                                                   uint64_t now_ms, size_t limit,
+                                                   struct hats_error *err);
+
 /* ---- registered keys ---- */
 
 struct hats_store_key {
@@ -94,14 +112,16 @@ struct hats_store_key {
 };
 void hats_store_key_clear(struct hats_store_key *k);
 
-enum hats_store_put { HATS_STORE_CREATED, HATS_STORE_SAME };
-/* Adds a key; of *k, the blob and revoked_ms are not looked at. The same kid by the same tenant and owner is HATS_STORE_SAME and changes nothing.
- * HATS_E_CONFLICT: it is another tenant's, another owner's, or was revoked; *existing (may be NULL, no
- * blob) says which. */
+enum hats_store_put { HATS_STORE_CREATED, HATS_STORE_SAME, HATS_STORE_NONCE_SPENT };
+/* Adds a key and spends the nonce (NULL: none), both or neither; of *k, the blob and revoked_ms are not
+ * looked at. The same kid by the same tenant and owner is HATS_STORE_SAME: nothing is changed but the nonce,
+ * which may have been spent. HATS_E_CONFLICT: *how is HATS_STORE_NONCE_SPENT, or the key is another
+ * tenant's, another owner's, or was revoked; *existing (may be NULL, no blob) says which. */
 HATS_MUST_USE hats_status hats_store_key_put(struct hats_store *s, enum hats_store_put *how,
                                              struct hats_store_key *existing,
                                              const struct hats_store_key *k,
                                              const uint8_t *public_key, size_t public_key_len,
+                                             const struct hats_store_nonce *nonce,
                                              struct hats_error *err);
 /* HATS_E_NOT_FOUND. with_blob = false leaves the public key out. */
 HATS_MUST_USE hats_status hats_store_key_get(struct hats_store *s, struct hats_store_key *out,
@@ -117,7 +137,90 @@ HATS_MUST_USE hats_status hats_store_keys(struct hats_store *s, struct hats_stor
                                           size_t *n, int64_t tenant, size_t offset, size_t limit,
                                           struct hats_error *err);
 
+/* ---- sessions: the series that calls belong to ---- */
+
+#define HATS_STORE_BLOCK_LEN 280
+
+enum hats_store_session_state {
+    HATS_STORE_SESSION_LIVE = 1,
+    HATS_STORE_SESSION_SUPERSEDED = 2, /* another of the same nullifier is live */
+    HATS_STORE_SESSION_CLOSED = 3,
+    HATS_STORE_SESSION_BURNT = 4, /* two requests under one index */
+    HATS_STORE_SESSION_REVOKED = 5,
+};
+struct hats_store_session {
+    uint8_t sid[32];
+    int64_t tenant;
+    unsigned kind;
+    uint8_t block[HATS_STORE_BLOCK_LEN];
+    bool has_nf;
+    uint8_t nf[32];
+    uint8_t owner[32];
+    uint32_t calls; /* indices 0 .. calls - 1 */
+    uint64_t opened_ms, not_after_ms;
+    uint8_t receipt_id[32];
+
+    enum hats_store_session_state state;
+    uint64_t ended_ms; /* 0 while live */
+    bool has_close;
+    uint8_t close_digest[32]; /* R of the close */
+    uint8_t close_receipt_id[32];
+};
+
+struct hats_store_open {
+    struct hats_store_session session; /* up to receipt_id */
+    struct hats_store_nonce nonce;
+    const uint8_t *receipt;
+    size_t receipt_len;
+};
+enum hats_store_opened {
+    HATS_STORE_OPENED,
+    HATS_STORE_OPENED_BEFORE, /* this very session, by this tenant: nothing was changed */
+    HATS_STORE_OPEN_NONCE_SPENT,
+    HATS_STORE_OPEN_TENANT_GONE,
+};
+/* Session, nonce and receipt in one transaction; with a nullifier, the live session of the same one becomes
+ * superseded in it. */
+HATS_MUST_USE hats_status hats_store_session_open(struct hats_store *s, enum hats_store_opened *how,
+                                                  const struct hats_store_open *open,
+                                                  struct hats_error *err);
+/* HATS_E_NOT_FOUND. */
+HATS_MUST_USE hats_status hats_store_session_get(struct hats_store *s,
+                                                 struct hats_store_session *out,
+                                                 const uint8_t sid[32], struct hats_error *err);
+/* A live session of this tenant gets `state`, for ever; one that is not live stays as it is. */
+HATS_MUST_USE hats_status hats_store_session_end(struct hats_store *s, int64_t tenant,
+                                                 const uint8_t sid[32],
+                                                 enum hats_store_session_state state,
+                                                 uint64_t now_ms, struct hats_error *err);
+
+struct hats_store_close {
+    int64_t tenant;
+    uint8_t sid[32];
+    uint32_t i;
+    uint8_t request_digest[32]; /* R */
+    const uint8_t *used;        /* index k is bit k mod 8 of byte k / 8 */
+    size_t used_len;
+    uint64_t now_ms;
+    const uint8_t *receipt;
+    size_t receipt_len;
+    uint8_t receipt_id[32];
+};
+enum hats_store_closed {
+    HATS_STORE_CLOSED,
+    HATS_STORE_CLOSED_BEFORE,  /* by this very request: nothing was changed */
+    HATS_STORE_CLOSE_NOT_LIVE, /* or not in time, or i beyond its calls, or no such session */
+    HATS_STORE_CLOSE_REUSED,   /* a call has index i: the session is burnt */
+    HATS_STORE_CLOSE_LEFT_OUT, /* a call was accepted under an index that `used` does not have */
+};
+HATS_MUST_USE hats_status hats_store_session_close(struct hats_store *s,
+                                                   enum hats_store_closed *how,
+                                                   const struct hats_store_close *close,
+                                                   struct hats_error *err);
+
 /* ---- calls: each (tenant, sid, i) is accepted once ---- */
+
+#define HATS_STORE_MODEL_MAX 128 /* with the final zero */
 
 struct hats_store_call_id {
     int64_t tenant;
@@ -129,7 +232,8 @@ struct hats_store_accept {
     struct hats_store_call_id id;
     uint8_t request_digest[32]; /* R */
     uint8_t kid[32];
-    uint8_t flood_seed[32]; /* kept when the row is new */
+    uint8_t flood_seed[32];           /* kept when the row is new */
+    char model[HATS_STORE_MODEL_MAX]; /* the name that was asked for */
     uint64_t now_ms;
     uint64_t lease_ms; /* how long this process may work on it before another may */
 };
@@ -139,9 +243,10 @@ enum hats_store_accepted {
     HATS_STORE_TAKEN,    /* same R, its lease was over: ours now, evaluate with the *stored* seed */
     HATS_STORE_PENDING,  /* same R, somebody else's lease is live */
     HATS_STORE_SEALED,   /* same R, done: hats_store_call_get has the answer */
-    HATS_STORE_REUSED,   /* other R under the same id; nothing was changed */
+    HATS_STORE_REUSED,   /* other R under the same id: the call stays, the session is burnt */
     HATS_STORE_KEY_GONE, /* no such key of this tenant, or revoked, at this very moment */
     HATS_STORE_TENANT_GONE, /* the tenant was disabled */
+    HATS_STORE_SESSION_GONE, /* no such session of this tenant, not live, not in time, or i too large */
 };
 struct hats_store_accept_result {
     enum hats_store_accepted outcome;
@@ -149,8 +254,10 @@ struct hats_store_accept_result {
     uint64_t accepted_ms;    /* NEW, TAKEN, PENDING, SEALED */
     uint64_t lease_until_ms; /* NEW, TAKEN, PENDING */
 };
-/* One transaction decides; a new row also needs, inside it, a live key of an enabled tenant. What was
- * accepted stays accepted: revoking the key later does not undo it. */
+/* One transaction decides; a new row also needs, inside it, a live key of an enabled tenant, and a live,
+ * unexpired session of this tenant with more than i calls. What was accepted stays accepted: what later
+ * becomes of key and session does not undo it. Hand in only requests that were verified in full: another R
+ * ends the session. */
 HATS_MUST_USE hats_status hats_store_call_accept(struct hats_store *s,
                                                  struct hats_store_accept_result *out,
                                                  const struct hats_store_accept *a,
@@ -180,7 +287,8 @@ struct hats_store_call {
     uint64_t accepted_ms, lease_until_ms;
     uint64_t sealed_ms; /* 0 while accepted */
     uint8_t receipt_id[32];
-    uint8_t *output; /* NULL: not sealed, or no longer kept */
+    char model[HATS_STORE_MODEL_MAX]; /* "": written before schema 2 */
+    uint8_t *output;                  /* NULL: not sealed, or no longer kept */
     size_t output_len;
     uint8_t *receipt; /* NULL while accepted */
     size_t receipt_len;
@@ -195,6 +303,13 @@ HATS_MUST_USE hats_status hats_store_call_get(struct hats_store *s, struct hats_
 HATS_MUST_USE hats_status hats_store_call_release(struct hats_store *s,
                                                   const struct hats_store_call_id *id,
                                                   struct hats_error *err);
+
+/* Work goes on: the lease that ends at *lease_until_ms now ends at until_ms. *renewed = false: it was not
+ * ours any more (sealed, given back, or taken by another). */
+HATS_MUST_USE hats_status hats_store_call_renew(struct hats_store *s, bool *renewed,
+                                                const struct hats_store_call_id *id,
+                                                uint64_t lease_until_ms, uint64_t until_ms,
+                                                struct hats_error *err);
 
 /* Drops outputs sealed before `before_ms`, at most `limit`; receipts stay. *dropped counts them. */
 HATS_MUST_USE hats_status hats_store_expire_outputs(struct hats_store *s, size_t *dropped,

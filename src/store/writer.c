@@ -39,10 +39,12 @@ static void fail_batch(struct hats_store *s, size_t n, hats_status why,
 static void run_batch(struct hats_store *s, size_t n) {
     struct conn *c = &s->writer;
     struct hats_error reason = {0};
+    bool disk = true; /* no operation failed for want of one */
     hats_status status = hats_store_conn_do(c, SQL_BEGIN, &reason);
     for (size_t i = 0; status == HATS_OK && i < n; i++) {
         struct op *op = s->batch[i];
         op->status = run_one(c, op);
+        disk &= op->status != HATS_E_IO;
         if (!in_transaction(c)) {
             status = op->status != HATS_OK ? op->status : HATS_E_IO;
             if (op->err != NULL && op->err->status != HATS_OK)
@@ -60,7 +62,7 @@ static void run_batch(struct hats_store *s, size_t n) {
         atomic_store(&s->healthy, status == HATS_E_BUSY);
         return;
     }
-    atomic_store(&s->healthy, true);
+    atomic_store(&s->healthy, disk);
     atomic_fetch_add(&s->transactions, 1);
     atomic_fetch_add(&s->writes, n);
 }

@@ -59,12 +59,35 @@ static inline void fill(uint8_t out[32], char what, uint32_t n) {
     memcpy(out + 8, &n, sizeof n);
 }
 
+/* Session n of a tenant: sid ('S', n), nonce ('N', n), open from 500 on. */
+static inline struct hats_store_open open_of(int64_t tenant, uint32_t n) {
+    struct hats_store_open o = {.session = {.tenant = tenant,
+                                            .kind = 0x41,
+                                            .calls = 1u << 24,
+                                            .opened_ms = 500,
+                                            .not_after_ms = 1000000},
+                                .receipt = (const uint8_t *)"opened",
+                                .receipt_len = 6};
+    memset(o.session.block, 0x41, sizeof o.session.block);
+    fill(o.session.sid, 'S', n);
+    fill(o.session.owner, 'O', n);
+    fill(o.session.receipt_id, 'P', n);
+    fill(o.nonce.bytes, 'N', n);
+    o.nonce.keep_until_ms = 2000;
+    return o;
+}
+
+/* A tenant and its session, whose number is the tenant's id. */
 static inline int64_t add_tenant(struct hats_store *s, const char *name, uint32_t n) {
     struct hats_store_tenant t = {.created_ms = 1000 + n};
     snprintf(t.name, sizeof t.name, "%s", name);
     fill(t.token_hash, 'T', n);
     memset(t.salt, (int)n, sizeof t.salt);
     assert_int_equal(hats_store_tenant_add(s, &t, NULL), HATS_OK);
+    struct hats_store_open o = open_of(t.id, (uint32_t)t.id);
+    enum hats_store_opened how;
+    assert_int_equal(hats_store_session_open(s, &how, &o, NULL), HATS_OK);
+    assert_int_equal(how, HATS_STORE_OPENED);
     return t.id;
 }
 
@@ -74,14 +97,16 @@ static inline void add_key(struct hats_store *s, int64_t tenant, uint32_t n) {
     enum hats_store_put how;
     fill(k.kid, 'K', n);
     fill(k.owner, 'O', n);
-    assert_int_equal(hats_store_key_put(s, &how, NULL, &k, bytes, sizeof bytes, NULL), HATS_OK);
+    assert_int_equal(hats_store_key_put(s, &how, NULL, &k, bytes, sizeof bytes, NULL, NULL),
+                     HATS_OK);
 }
 
 static inline struct hats_store_accept accept_of(int64_t tenant, uint32_t key, uint32_t i,
                                                  uint64_t now_ms) {
     struct hats_store_accept a = {
         .id = {.tenant = tenant, .i = i}, .now_ms = now_ms, .lease_ms = 50};
-    fill(a.id.sid, 'S', 0);
+    fill(a.id.sid, 'S', (uint32_t)tenant);
+    snprintf(a.model, sizeof a.model, "%s", "score");
     fill(a.request_digest, 'R', i);
     fill(a.kid, 'K', key);
     fill(a.flood_seed, 'F', i);

@@ -103,11 +103,11 @@ static void a_key_is_registered_once_and_again_is_the_same(void **state) {
     fill(k.owner, 'O', 1);
     enum hats_store_put how;
     struct hats_store_key old;
-    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL),
+    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL, NULL),
                      HATS_OK);
     assert_int_equal(how, HATS_STORE_CREATED);
     k.registered_ms = 9;
-    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL),
+    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL, NULL),
                      HATS_OK);
     assert_int_equal(how, HATS_STORE_SAME);
     assert_true(old.registered_ms == 5);
@@ -132,12 +132,12 @@ static void a_key_of_another_tenant_or_owner_is_a_conflict(void **state) {
     fill(k.owner, 'O', 1);
     enum hats_store_put how;
     struct hats_store_key old;
-    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL),
+    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL, NULL),
                      HATS_E_CONFLICT);
     assert_true(old.tenant == a);
     k.tenant = a;
     fill(k.owner, 'O', 2);
-    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL),
+    assert_int_equal(hats_store_key_put(f.store, &how, &old, &k, bytes, sizeof bytes, NULL, NULL),
                      HATS_E_CONFLICT);
     assert_int_equal(hats_store_key_get(f.store, &old, k.kid, false, NULL), HATS_OK);
     assert_int_equal(old.owner[8], 1);
@@ -156,7 +156,7 @@ static void a_revoked_key_stays_revoked(void **state) {
     assert_int_equal(hats_store_key_get(f.store, &k, kid, false, NULL), HATS_OK);
     assert_true(k.revoked_ms == 50);
     enum hats_store_put how;
-    assert_int_equal(hats_store_key_put(f.store, &how, NULL, &k, bytes, sizeof bytes, NULL),
+    assert_int_equal(hats_store_key_put(f.store, &how, NULL, &k, bytes, sizeof bytes, NULL, NULL),
                      HATS_E_CONFLICT);
 }
 
@@ -211,7 +211,7 @@ static void a_call_is_accepted_once_and_its_seed_stays(void **state) {
     assert_int_equal(accept_outcome(&a, &r), HATS_STORE_PENDING);
 }
 
-static void a_second_request_under_the_same_id_changes_nothing(void **state) {
+static void a_second_request_under_the_same_id_leaves_the_call_and_burns_the_session(void **state) {
     (void)state;
     int64_t t = add_tenant(f.store, "alpha", 1);
     add_key(f.store, t, 1);
@@ -225,6 +225,11 @@ static void a_second_request_under_the_same_id_changes_nothing(void **state) {
     assert_int_equal(hats_store_call_get(f.store, &call, &a.id, true, NULL), HATS_OK);
     assert_memory_equal(call.request_digest, a.request_digest, 32);
     assert_true(call.lease_until_ms == 1050);
+    assert_string_equal(call.model, "score");
+    struct hats_store_session session;
+    assert_int_equal(hats_store_session_get(f.store, &session, a.id.sid, NULL), HATS_OK);
+    assert_int_equal(session.state, HATS_STORE_SESSION_BURNT);
+    assert_true(session.ended_ms == 2000);
     struct hats_store_seal seal = seal_of(&other, "false", 2001);
     bool won = true;
     assert_int_equal(hats_store_call_seal(f.store, &won, &seal, NULL), HATS_E_NOT_FOUND);
@@ -237,7 +242,10 @@ static void the_same_index_of_another_tenant_or_series_is_another_call(void **st
     add_key(f.store, a, 1);
     add_key(f.store, b, 2);
     struct hats_store_accept x = accept_of(a, 1, 7, 1000), y = accept_of(b, 2, 7, 1000), z = x;
-    z.id.sid[0] ^= 1;
+    struct hats_store_open more = open_of(a, 99);
+    enum hats_store_opened how;
+    assert_int_equal(hats_store_session_open(f.store, &how, &more, NULL), HATS_OK);
+    memcpy(z.id.sid, more.session.sid, 32);
     struct hats_store_accept_result r;
     assert_int_equal(accept_outcome(&x, &r), HATS_STORE_NEW);
     assert_int_equal(accept_outcome(&y, &r), HATS_STORE_NEW);
@@ -393,7 +401,7 @@ static void writes_of_many_threads_share_transactions(void **state) {
     }
     struct hats_store_counters c;
     hats_store_counters(f.store, &c);
-    assert_int_equal(c.writes, 2 + 2 * N_THREADS * PER_THREAD);
+    assert_int_equal(c.writes, 3 + 2 * N_THREADS * PER_THREAD); /* tenant, session, key */
     assert_int_equal(c.failures, 0);
     assert_true(c.transactions < c.writes);
     assert_true(hats_store_healthy(f.store));
@@ -451,7 +459,7 @@ int main(void) {
         CASE(a_revoked_key_stays_revoked),
         CASE(keys_are_listed_for_their_tenant_in_pages),
         CASE(a_call_is_accepted_once_and_its_seed_stays),
-        CASE(a_second_request_under_the_same_id_changes_nothing),
+        CASE(a_second_request_under_the_same_id_leaves_the_call_and_burns_the_session),
         CASE(the_same_index_of_another_tenant_or_series_is_another_call),
         CASE(a_call_needs_a_live_key_of_its_enabled_tenant),
         CASE(the_first_seal_wins_and_its_answer_is_read_back),

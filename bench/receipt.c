@@ -32,6 +32,7 @@ static void sign(void *arg) {
 static bool prepare(struct work *w) {
     struct hats_trust_key key;
     w->receipt = (struct hats_receipt){
+        .kind = HATS_RECEIPT_ANSWER,
         .suite = HATS_RECEIPT_SUITE_1,
         .model_name = "wdbc",
         .model_version = "2026-09",

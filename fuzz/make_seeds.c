@@ -13,6 +13,7 @@
 #include "pq/cert.h"
 #include "wire/core.h"
 #include "wire/registration.h"
+#include "wire/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,7 @@ static void make_receipts(const struct hats_sign_key *signer) {
     struct hats_error err;
     struct hats_buffer file, claims;
     struct hats_receipt r = {
+        .kind = HATS_RECEIPT_ANSWER,
         .suite = HATS_RECEIPT_SUITE_1,
         .call_index = 7,
         .model_name = "wdbc",
@@ -79,6 +81,30 @@ static void make_receipts(const struct hats_sign_key *signer) {
         save("cose", optional ? "made_full" : "made_plain", file.data, file.len);
         save_buffer("verify", optional ? "made_full" : "made_plain", &file);
         save_buffer("receipt", optional ? "made_full" : "made_plain", &claims);
+    }
+}
+
+static void make_session_receipts(const struct hats_sign_key *signer) {
+    struct hats_error err;
+    struct hats_buffer file, claims;
+    struct hats_receipt r = {
+        .kind = HATS_RECEIPT_SESSION,
+        .suite = HATS_RECEIPT_SUITE_1,
+        .has_owner = true,
+        .accepted_ms = now_ms,
+        .done_ms = now_ms,
+        .tls_group = "X25519MLKEM768",
+        .tls_signature = "mldsa65",
+        .server_auth = HATS_AUTH_PQ,
+    };
+    for (int closes = 0; closes < 2; closes++) {
+        r.closes = r.closes_digest = closes == 1;
+        hats_buffer_init(&claims, max_bytes);
+        hats_buffer_init(&file, max_bytes);
+        must(hats_receipt_encode(&claims, &r, &err), &err);
+        must(hats_receipt_sign(&file, &r, signer, "example", &err), &err);
+        save_buffer("verify", closes ? "made_closed" : "made_opened", &file);
+        save_buffer("receipt", closes ? "made_closed" : "made_opened", &claims);
     }
 }
 
@@ -123,16 +149,50 @@ static void make_trust(const struct hats_sign_key *a, const struct hats_sign_key
 static void make_core(void) {
     uint8_t bytes[HATS_CORE_MAX_BYTES];
     size_t len_bytes = 0;
-    const struct hats_core core = {.i = 5, .op = HATS_OP_INFER, .unix_ms = now_ms, .purpose = 1};
+    struct hats_core core = {.i = 5, .op = HATS_OP_INFER, .unix_ms = now_ms, .purpose = 1};
     hats_core_encode(bytes, &len_bytes, &core);
     save("core", "made", bytes, len_bytes);
+    core.has_proof = core.has_data_commitment = true;
+    core.proof_suite = 1;
+    hats_core_encode(bytes, &len_bytes, &core);
+    save("core", "made_proof", bytes, len_bytes);
+    core = (struct hats_core){.i = 15, .op = HATS_OP_CLOSE, .unix_ms = now_ms, .used_len = 2};
+    core.used[0] = 0x03;
+    core.used[1] = 0x80;
+    hats_core_encode(bytes, &len_bytes, &core);
+    save("core", "made_close", bytes, len_bytes);
+}
+
+static void make_session(const struct hats_sign_key *owner) {
+    struct hats_error err;
+    struct hats_buffer body;
+    uint8_t bytes[HATS_CHALLENGE_MAX_BYTES], block[HATS_SESSION_BLOCK_LEN];
+    size_t len_bytes = 0;
+    const struct hats_challenge challenge = {
+        .now_ms = now_ms, .calls_max = 4096, .life_max_s = 86400};
+    struct hats_session_block b = {
+        .kind = HATS_SESSION_TENANT, .calls = 4096, .not_after_ms = now_ms + 3600000};
+    hats_challenge_encode(bytes, &len_bytes, &challenge);
+    save("challenge", "made_answer", bytes, len_bytes);
+    hats_challenge_ask(bytes, &len_bytes, challenge.tenant_digest);
+    save("challenge", "made_question", bytes, len_bytes);
+    hats_cose_thumbprint_of(b.owner, owner);
+    hats_session_block_encode(block, &b);
+    save("session", "made", block, sizeof block);
+    b.exporter_bound = true;
+    memset(b.exporter, 7, sizeof b.exporter);
+    hats_session_block_encode(block, &b);
+    save("session", "made_bound", block, sizeof block);
+    hats_buffer_init(&body, max_bytes);
+    must(hats_session_request_encode(&body, &b, owner, &err), &err);
+    save_buffer("session_request", "made", &body);
 }
 
 static void make_public_key(const struct hats_sign_key *owner) {
     struct hats_error err;
     struct hats_buffer body;
     struct hats_fhe_secret *secret = NULL;
-    static const uint8_t seed[HATS_FHE_SEED_LEN] = {1};
+    static const uint8_t seed[HATS_FHE_SEED_LEN] = {1}, nonce[HATS_NONCE_LEN] = {2};
     const uint32_t set_id = HATS_SET_L4096;
     size_t len_bytes = hats_fhe_public_key_bytes(set_id);
     uint8_t *bytes = malloc(len_bytes);
@@ -143,7 +203,7 @@ static void make_public_key(const struct hats_sign_key *owner) {
     must(hats_fhe_public_key_of(bytes, len_bytes, secret, &err), &err);
     hats_buffer_init(&body, max_bytes);
     must(hats_registration_encode(&body, bytes, len_bytes, owner, "https://localhost:8443", now_ms,
-                                  &err),
+                                  nonce, &err),
          &err);
     save("public_key", "made", bytes, len_bytes);
     save_buffer("registration", "made", &body);
@@ -186,9 +246,11 @@ int main(int argc, char **argv) {
     must(hats_mldsa_from_seed(&a, HATS_MLDSA_65, seed_a, &err), &err);
     must(hats_mldsa_from_seed(&b, HATS_MLDSA_65, seed_b, &err), &err);
     make_receipts(a);
+    make_session_receipts(a);
     make_publication(a);
     make_trust(a, b);
     make_core();
+    make_session(b);
     make_public_key(b);
     make_certificate();
     make_weights();

@@ -3,6 +3,7 @@
 #include "cbor/cbor.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define VERSION 1
@@ -171,6 +172,12 @@ static hats_status check(struct hats_publication *out, const struct hats_trust_k
         s = hats_fail(
             err, HATS_E_VERIFY,
             "publication: field 8 (published) and iat in the header name different seconds");
+    if (s == HATS_OK && out->published_ms > now_ms &&
+        out->published_ms - now_ms > HATS_RECEIPT_SKEW_MS)
+        s = hats_fail(err, HATS_E_VERIFY,
+                      "publication: field 8 (published) lies %" PRIu64
+                      " s in the future of this clock",
+                      (out->published_ms - now_ms) / 1000);
     return s;
 }
 

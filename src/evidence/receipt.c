@@ -14,12 +14,32 @@
 #define LOG_T_MAX 62
 #define CLAIMS_MAX 2048 /* bytes; the longest texts bring it to 1.2 KB */
 
-enum claim_type { FIXED, U32, U64, DIGEST, DIGEST_OR_NULL, TEXT, SET, PROOF, AUTH };
+#define ASSURANCE_MAX 15u /* levels 0 .. 3 */
 
-/* One claim: what the payload calls it, where the struct keeps it, what it may be. For DIGEST_OR_NULL and
- * PROOF `flag` says whether it is there; for FIXED `max` is the only value. */
+enum claim_type {
+    FIXED,
+    KIND,
+    U32,
+    U32_OR_NULL,
+    U64,
+    DIGEST,
+    DIGEST_OR_NULL,
+    TEXT,
+    SET,
+    PROOF,
+    REGISTRY,
+    AUTH,
+};
+
+#define ANSWER (1u << HATS_RECEIPT_ANSWER)
+#define SESSION (1u << HATS_RECEIPT_SESSION)
+#define BOTH (ANSWER | SESSION)
+
+/* One claim: what the payload calls it, which kinds have it, where the struct keeps it, what it may be. For
+ * the ones that may be null `flag` says whether it is there; for FIXED `max` is the only value. */
 struct claim {
     unsigned label;
+    unsigned kinds;
     enum claim_type type;
     const char *name;
     size_t at, flag;
@@ -30,33 +50,44 @@ struct claim {
 
 /* Ascending, which is also the order of the encoding: one-byte heads up to 23, two-byte heads above. */
 static const struct claim claims[] = {
-    {1, FIXED, "version", 0, 0, HATS_RECEIPT_VERSION},
-    {2, FIXED, "kind", 0, 0, HATS_RECEIPT_KIND_ANSWER},
-    {3, U32, "suite", AT(suite), 0, HATS_RECEIPT_SUITE_1},
-    {10, DIGEST, "session", AT(sid), 0, 0},
-    {11, U32, "call index", AT(call_index), 0, CALL_INDEX_MAX},
-    {12, DIGEST, "request digest", AT(request_digest), 0, 0},
-    {20, DIGEST, "model commitment", AT(model_commitment), 0, 0},
-    {21, TEXT, "model name", AT(model_name), 0, HATS_MODEL_NAME_MAX},
-    {22, TEXT, "model version", AT(model_version), 0, HATS_MODEL_NAME_MAX},
-    {23, DIGEST, "plan digest", AT(plan_digest), 0, 0},
-    {24, SET, "parameter set", 0, 0, 0},
-    {30, DIGEST, "encryption key", AT(kid), 0, 0},
-    {31, DIGEST_OR_NULL, "owner key", AT(owner), AT(has_owner), 0},
-    {32, DIGEST, "ciphertext digest", AT(ciphertext_digest), 0, 0},
-    {33, PROOF, "proof of encryption", AT(proof_digest), AT(has_proof), 0},
-    {34, DIGEST_OR_NULL, "data commitment", AT(data_commitment), AT(has_data_commitment), 0},
-    {40, DIGEST, "output digest", AT(output_digest), 0, 0},
-    {41, DIGEST, "flood commitment", AT(flood_commitment), 0, 0},
-    {50, U64, "time accepted", AT(accepted_ms), 0, TIME_MAX_MS},
-    {51, U64, "time done", AT(done_ms), 0, TIME_MAX_MS},
-    {70, TEXT, "TLS group", AT(tls_group), 0, HATS_RECEIPT_TLS_MAX},
-    {71, TEXT, "TLS signature algorithm", AT(tls_signature), 0, HATS_RECEIPT_TLS_MAX},
-    {72, AUTH, "server authentication", 0, 0, 0},
-    {80, DIGEST, "tenant digest", AT(tenant_digest), 0, 0},
-    {81, DIGEST, "server build digest", AT(build_digest), 0, 0},
-    {90, U32, "gate steps", AT(gate_steps), 0, HATS_STEP_ALL},
+    {1, BOTH, FIXED, "version", 0, 0, HATS_RECEIPT_VERSION},
+    {2, BOTH, KIND, "kind", 0, 0, HATS_RECEIPT_SESSION},
+    {3, BOTH, U32, "suite", AT(suite), 0, HATS_RECEIPT_SUITE_1},
+    {10, BOTH, DIGEST, "session", AT(sid), 0, 0},
+    {11, ANSWER, U32, "call index", AT(call_index), 0, CALL_INDEX_MAX},
+    {11, SESSION, U32_OR_NULL, "call index", AT(call_index), AT(closes), CALL_INDEX_MAX},
+    {12, ANSWER, DIGEST, "request digest", AT(request_digest), 0, 0},
+    {12, SESSION, DIGEST_OR_NULL, "request digest", AT(request_digest), AT(closes_digest), 0},
+    {13, BOTH, DIGEST_OR_NULL, "device frame", AT(frame_digest), AT(has_frame), 0},
+    {14, SESSION, REGISTRY, "device registry", 0, 0, 0},
+    {15, ANSWER, DIGEST, "session receipt", AT(session_receipt), 0, 0},
+    {20, ANSWER, DIGEST, "model commitment", AT(model_commitment), 0, 0},
+    {21, ANSWER, TEXT, "model name", AT(model_name), 0, HATS_MODEL_NAME_MAX},
+    {22, ANSWER, TEXT, "model version", AT(model_version), 0, HATS_MODEL_NAME_MAX},
+    {23, ANSWER, DIGEST, "plan digest", AT(plan_digest), 0, 0},
+    {24, ANSWER, SET, "parameter set", 0, 0, 0},
+    {30, ANSWER, DIGEST, "encryption key", AT(kid), 0, 0},
+    {31, BOTH, DIGEST_OR_NULL, "owner key", AT(owner), AT(has_owner), 0},
+    {32, ANSWER, DIGEST, "ciphertext digest", AT(ciphertext_digest), 0, 0},
+    {33, ANSWER, PROOF, "proof of encryption", AT(proof_digest), AT(has_proof), 0},
+    {34, ANSWER, DIGEST_OR_NULL, "data commitment", AT(data_commitment), AT(has_data_commitment),
+     0},
+    {40, ANSWER, DIGEST, "output digest", AT(output_digest), 0, 0},
+    {41, ANSWER, DIGEST, "flood commitment", AT(flood_commitment), 0, 0},
+    {50, BOTH, U64, "time accepted", AT(accepted_ms), 0, TIME_MAX_MS},
+    {51, BOTH, U64, "time done", AT(done_ms), 0, TIME_MAX_MS},
+    {70, BOTH, TEXT, "TLS group", AT(tls_group), 0, HATS_RECEIPT_TLS_MAX},
+    {71, BOTH, TEXT, "TLS signature algorithm", AT(tls_signature), 0, HATS_RECEIPT_TLS_MAX},
+    {72, BOTH, AUTH, "server authentication", 0, 0, 0},
+    {80, BOTH, DIGEST, "tenant digest", AT(tenant_digest), 0, 0},
+    {81, BOTH, DIGEST, "server build digest", AT(build_digest), 0, 0},
+    {90, BOTH, U32, "gate steps", AT(gate_steps), 0, HATS_STEP_ALL},
 };
+
+/* Before the kind is known (0) there are the claims of both. */
+static bool has(const struct claim *c, enum hats_receipt_kind kind) {
+    return c->kinds == BOTH || (c->kinds & 1u << (unsigned)kind) != 0;
+}
 
 /* --- encoding --- */
 
@@ -70,6 +101,20 @@ static void put_claim(struct hats_writer *w, const struct claim *c, const struct
     hats_cbor_put_uint(w, c->label);
     switch (c->type) {
     case FIXED: hats_cbor_put_uint(w, c->max); return;
+    case KIND: hats_cbor_put_uint(w, (uint64_t)r->kind); return;
+    case U32_OR_NULL:
+        if (there)
+            hats_cbor_put_uint(w, *(const uint32_t *)(const void *)at);
+        else
+            hats_cbor_put_null(w);
+        return;
+    case REGISTRY:
+        hats_cbor_put_array(w, 4);
+        put_digest(w, r->registry_root);
+        hats_cbor_put_uint(w, r->registry_seq);
+        put_digest(w, r->policy_digest);
+        hats_cbor_put_uint(w, r->assurance);
+        return;
     case U32: hats_cbor_put_uint(w, *(const uint32_t *)(const void *)at); return;
     case U64: hats_cbor_put_uint(w, *(const uint64_t *)(const void *)at); return;
     case TEXT:
@@ -104,9 +149,13 @@ hats_status hats_receipt_encode(struct hats_buffer *out, const struct hats_recei
     uint8_t bytes[CLAIMS_MAX];
     struct hats_receipt back;
     struct hats_writer w = hats_writer_of(bytes, sizeof bytes);
-    hats_cbor_put_map(&w, HATS_COUNT_OF(claims));
+    size_t n = 0;
     for (size_t i = 0; i < HATS_COUNT_OF(claims); i++)
-        put_claim(&w, &claims[i], r);
+        n += has(&claims[i], r->kind);
+    hats_cbor_put_map(&w, n);
+    for (size_t i = 0; i < HATS_COUNT_OF(claims); i++)
+        if (has(&claims[i], r->kind))
+            put_claim(&w, &claims[i], r);
     assert(hats_writer_ok(&w));
     hats_status s = hats_receipt_decode(&back, bytes, hats_writer_len(&w), err);
     if (s != HATS_OK)
@@ -128,9 +177,10 @@ static hats_status get_number(struct hats_reader *r, const struct claim *c, uint
     if (!hats_cbor_get_uint(r, v))
         return refuse(err, HATS_E_MALFORMED, c, "not an unsigned number");
     if (c->type == FIXED && *v != c->max)
-        return refuse(err, c->label == 1 ? HATS_E_VERSION : HATS_E_UNSUPPORTED, c,
-                      c->label == 1 ? "this program reads version 1"
-                                    : "this program reads kind 1, answers");
+        return refuse(err, HATS_E_VERSION, c, "this program reads version 1");
+    if (c->type == KIND && *v != HATS_RECEIPT_ANSWER && *v != HATS_RECEIPT_SESSION)
+        return refuse(err, HATS_E_UNSUPPORTED, c,
+                      "this program reads kinds 1 (answers) and 2 (sessions)");
     if (c->label == 3 && *v != HATS_RECEIPT_SUITE_1)
         return refuse(err, HATS_E_VERSION, c, "this program knows suite 1");
     if (*v > c->max)
@@ -193,6 +243,21 @@ static hats_status get_auth(struct hats_reader *r, const struct claim *c, struct
     return HATS_OK;
 }
 
+static hats_status get_registry(struct hats_reader *r, const struct claim *c,
+                                struct hats_receipt *out, struct hats_error *err) {
+    uint64_t assurance = 0;
+    size_t n;
+    if (!hats_cbor_get_array(r, &n) || n != 4 ||
+        !hats_cbor_get_bytes_exact(r, out->registry_root, 32) ||
+        !hats_cbor_get_uint(r, &out->registry_seq) ||
+        !hats_cbor_get_bytes_exact(r, out->policy_digest, 32) || !hats_cbor_get_uint(r, &assurance))
+        return refuse(err, HATS_E_MALFORMED, c, "not [32 bytes, number, 32 bytes, number]");
+    if (out->registry_seq > INT64_MAX || assurance > ASSURANCE_MAX)
+        return refuse(err, HATS_E_RANGE, c, "a number is outside its range");
+    out->assurance = (uint32_t)assurance;
+    return HATS_OK;
+}
+
 static hats_status get_claim(struct hats_reader *r, const struct claim *c, struct hats_receipt *out,
                              struct hats_error *err) {
     uint8_t *at = (uint8_t *)out + c->at;
@@ -200,6 +265,18 @@ static hats_status get_claim(struct hats_reader *r, const struct claim *c, struc
     hats_status s;
     switch (c->type) {
     case FIXED: return get_number(r, c, &v, err);
+    case KIND:
+        s = get_number(r, c, &v, err);
+        out->kind = s == HATS_OK ? (enum hats_receipt_kind)v : 0;
+        return s;
+    case REGISTRY: return get_registry(r, c, out, err);
+    case U32_OR_NULL:
+        if (hats_cbor_take_null(r))
+            return HATS_OK;
+        *((bool *)(void *)((uint8_t *)out + c->flag)) = true;
+        s = get_number(r, c, &v, err);
+        *(uint32_t *)(void *)at = s == HATS_OK ? (uint32_t)v : 0;
+        return s;
     case U32:
         s = get_number(r, c, &v, err);
         *(uint32_t *)(void *)at = s == HATS_OK ? (uint32_t)v : 0;
@@ -231,6 +308,13 @@ static hats_status unknown(struct hats_error *err, int64_t label) {
                      (long long)label);
 }
 
+/* The first claim from `next` on that this kind has. */
+static size_t first_of(size_t next, enum hats_receipt_kind kind) {
+    while (next < HATS_COUNT_OF(claims) && !has(&claims[next], kind))
+        next++;
+    return next;
+}
+
 /* The payload is valid CBOR, so its keys ascend, as the table does: one walk finds what is missing and
  * what is unknown. */
 static hats_status decode(struct hats_receipt *out, struct hats_reader *r, struct hats_error *err) {
@@ -239,6 +323,7 @@ static hats_status decode(struct hats_receipt *out, struct hats_reader *r, struc
         return hats_fail(err, HATS_E_MALFORMED, "receipt: the claims are not a map");
     for (size_t i = 0; i < n; i++, next++) {
         int64_t label;
+        next = first_of(next, out->kind);
         if (!hats_cbor_get_int(r, &label))
             return hats_fail(err, HATS_E_MALFORMED, "receipt: the name of a claim is too large");
         if (next == HATS_COUNT_OF(claims) || label < (int64_t)claims[next].label)
@@ -249,8 +334,14 @@ static hats_status decode(struct hats_receipt *out, struct hats_reader *r, struc
         if (s != HATS_OK)
             return s;
     }
+    next = first_of(next, out->kind);
     if (next < HATS_COUNT_OF(claims))
         return refuse(err, HATS_E_MALFORMED, &claims[next], "missing");
+    if (out->closes != out->closes_digest)
+        return hats_fail(
+            err, HATS_E_MALFORMED,
+            "receipt: claim 12 (request digest): there without claim 11 (call index), or "
+            "missing beside it");
     if (out->done_ms < out->accepted_ms)
         return hats_fail(err, HATS_E_RANGE,
                          "receipt: claim 51 (time done): before claim 50 (time accepted)");
@@ -298,13 +389,17 @@ hats_status hats_receipt_match(const struct hats_receipt *r,
     } digests[] = {
         {10, "session", r->sid, expect->sid},
         {12, "request digest", r->request_digest, expect->request_digest},
+        {15, "session receipt", r->session_receipt, expect->session_receipt},
         {20, "model commitment", r->model_commitment, expect->model_commitment},
         {23, "plan digest", r->plan_digest, expect->plan_digest},
         {30, "encryption key", r->kid, expect->kid},
         {31, "owner key", r->owner, expect->owner},
         {32, "ciphertext digest", r->ciphertext_digest, expect->ciphertext_digest},
         {40, "output digest", r->output_digest, expect->output_digest},
+        {80, "tenant digest", r->tenant_digest, expect->tenant_digest},
     };
+    if (expect->kind != 0 && r->kind != expect->kind)
+        return hats_fail(err, HATS_E_VERIFY, "receipt: claim 2 (kind) is not that of this call");
     for (size_t i = 0; i < HATS_COUNT_OF(digests); i++)
         if (digests[i].wanted != NULL && memcmp(digests[i].got, digests[i].wanted, 32) != 0)
             return hats_fail(err, HATS_E_VERIFY, "receipt: claim %u (%s) is not that of this call",

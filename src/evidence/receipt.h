@@ -1,21 +1,29 @@
-/* The receipt: what a server signs about one answer, and what a reader may conclude from it.
+/* The receipt: what a server signs about one answer, or about a session, and what a reader may conclude.
  *
- * A COSE_Sign1 of type application/vnd.hats.receipt+cose; the payload is a map with exactly these keys
- * (tstr: text, b32: 32 bytes, H: SHA-256):
+ * A COSE_Sign1 of type application/vnd.hats.receipt+cose; the payload is a map with exactly the keys of its
+ * kind (tstr: text, b32: 32 bytes, H: SHA-256).
  *
- *      1 version = 1             20 model commitment b32          50 accepted, ms since 1970
- *      2 kind = 1 (answer)       21 model name tstr               51 done, ms since 1970
- *      3 suite = 1               22 model version tstr            70 TLS group tstr
- *     10 sid b32                 23 plan digest b32               71 TLS signature algorithm tstr
- *     11 i                       24 [set id, log2 t,              72 server authentication:
- *     12 R b32                       classical bits,                 "pq" or "classical"
- *     30 kid b32                     quantum bits]                80 tenant digest b32
- *     31 owner b32 or null       33 [proof suite, b32] or null    81 server build digest b32
- *     32 H(ciphertext) b32       34 C_D b32 or null               90 gate steps, bitmap
- *     40 H(output) b32           41 flood commitment b32
+ *     both kinds                       kind 1, an answer                 kind 2, a session
+ *      1 version = 1                   11 i                              11 i of the close or null
+ *      2 kind                          12 R b32                          12 R of the close b32 or null
+ *      3 suite = 1                     15 H(session receipt) b32         14 [registry root b32, seq,
+ *     10 sid b32                       20 model commitment b32               policy digest b32,
+ *     13 H(frame) b32 or null          21 model name tstr                    assurance levels, bitmap]
+ *     31 owner b32 or null             22 model version tstr
+ *     50 accepted, ms since 1970       23 plan digest b32                11 and 12 are null in the receipt
+ *     51 done, ms since 1970           24 [set id, log2 t,               of the opening, and set in that
+ *     70 TLS group tstr                    classical bits,               of the closing.
+ *     71 TLS signature algorithm tstr      quantum bits]
+ *     72 server authentication:        30 kid b32
+ *        "pq" or "classical"           32 H(ciphertext) b32
+ *     80 tenant digest b32             33 [proof suite, b32] or null
+ *     81 server build digest b32       34 C_D b32 or null
+ *     90 gate steps, bitmap            40 H(output) b32
+ *                                      41 flood commitment b32
  *
- * Suite 1 is: tier L encryption, SHA-256, ML-DSA-65.
- * The file is under 12 KB: 3.3 KB of signature and about 0.8 KB of claims.
+ * Suite 1 is: tier L encryption, SHA-256, ML-DSA-65. A session's sid commits to its statement block, and so
+ * to its owner, end, number of calls, origin and challenge.
+ * The file is under 12 KB: 3.3 KB of signature and about 0.9 KB of claims.
  */
 #ifndef HATS_EVIDENCE_RECEIPT_H
 #define HATS_EVIDENCE_RECEIPT_H
@@ -23,7 +31,7 @@
 #include "evidence/trust.h"
 
 #define HATS_RECEIPT_VERSION 1
-#define HATS_RECEIPT_KIND_ANSWER 1
+enum hats_receipt_kind { HATS_RECEIPT_ANSWER = 1, HATS_RECEIPT_SESSION = 2 };
 #define HATS_RECEIPT_SUITE_1 1
 #define HATS_RECEIPT_MAX_BYTES 12288
 #define HATS_MODEL_NAME_MAX 128 /* bytes with the final zero */
@@ -51,10 +59,19 @@ enum hats_gate_step {
 enum hats_server_auth { HATS_AUTH_CLASSICAL = 0, HATS_AUTH_PQ = 1 };
 
 struct hats_receipt {
+    enum hats_receipt_kind kind;
     uint32_t suite;
     uint8_t sid[32];
+    bool has_frame;
+    uint8_t frame_digest[32];
+    bool closes, closes_digest; /* of a session: 11 and 12 are there; both or neither */
     uint32_t call_index;
     uint8_t request_digest[32]; /* R */
+    uint8_t session_receipt[32];
+    uint8_t registry_root[32];
+    uint64_t registry_seq;
+    uint8_t policy_digest[32];
+    uint32_t assurance; /* bit l: a device of level l is admitted; 0 without a device */
     uint8_t model_commitment[32];
     char model_name[HATS_MODEL_NAME_MAX];
     char model_version[HATS_MODEL_NAME_MAX];
@@ -145,7 +162,10 @@ HATS_MUST_USE hats_status hats_receipt_verify(struct hats_report *report, const 
 /* What a client adds: this receipt belongs to this very call and this very answer. HATS_E_VERIFY names
  * the claim that differs. Pointers that are NULL are not compared. */
 struct hats_receipt_expect {
+    enum hats_receipt_kind kind; /* 0: not compared */
     const uint8_t *sid;
+    const uint8_t *session_receipt;
+    const uint8_t *tenant_digest;
     const uint32_t *call_index;
     const uint8_t *request_digest;
     const uint8_t *model_commitment;

@@ -168,26 +168,55 @@ static void json_transport(struct object *o, const struct hats_receipt *r) {
     end(&t);
 }
 
+static void json_foot(struct object *o, const struct hats_receipt *r) {
+    member_time(o, "accepted", r->accepted_ms);
+    member_time(o, "done", r->done_ms);
+    json_transport(o, r);
+    member_digest(o, "tenant_digest", r->tenant_digest);
+    member_digest(o, "build_digest", r->build_digest);
+    member_steps(o, r->gate_steps);
+}
+
+static void json_session(struct object *o, const struct hats_receipt *r) {
+    member_text(o, "event", r->closes ? "closed" : "opened");
+    if (r->closes)
+        member_number(o, "call_index", r->call_index);
+    else
+        member_null(o, "call_index");
+    member_digest_or_null(o, "request_digest", r->closes, r->request_digest);
+    member_digest_or_null(o, "device_frame", r->has_frame, r->frame_digest);
+    member_digest(o, "registry_root", r->registry_root);
+    member_number(o, "registry_seq", r->registry_seq);
+    member_digest(o, "policy_digest", r->policy_digest);
+    member_number(o, "assurance", r->assurance);
+    member_digest_or_null(o, "owner", r->has_owner, r->owner);
+}
+
+static void json_answer(struct object *o, const struct hats_receipt *r) {
+    member_number(o, "call_index", r->call_index);
+    member_digest(o, "request_digest", r->request_digest);
+    member_digest_or_null(o, "device_frame", r->has_frame, r->frame_digest);
+    member_digest(o, "session_receipt", r->session_receipt);
+    json_model(o, r);
+    json_encryption(o, r);
+    member_digest(o, "ciphertext_digest", r->ciphertext_digest);
+    member_digest_or_null(o, "data_commitment", r->has_data_commitment, r->data_commitment);
+    member_digest(o, "output_digest", r->output_digest);
+    member_digest(o, "flood_commitment", r->flood_commitment);
+}
+
 void hats_receipt_json(struct hats_buffer *out, const struct hats_receipt *r) {
+    bool session = r->kind == HATS_RECEIPT_SESSION;
     struct object o = begin(out);
     member_number(&o, "version", HATS_RECEIPT_VERSION);
-    member_text(&o, "kind", "answer");
+    member_text(&o, "kind", session ? "session" : "answer");
     member_number(&o, "suite", r->suite);
     member_digest(&o, "session", r->sid);
-    member_number(&o, "call_index", r->call_index);
-    member_digest(&o, "request_digest", r->request_digest);
-    json_model(&o, r);
-    json_encryption(&o, r);
-    member_digest(&o, "ciphertext_digest", r->ciphertext_digest);
-    member_digest_or_null(&o, "data_commitment", r->has_data_commitment, r->data_commitment);
-    member_digest(&o, "output_digest", r->output_digest);
-    member_digest(&o, "flood_commitment", r->flood_commitment);
-    member_time(&o, "accepted", r->accepted_ms);
-    member_time(&o, "done", r->done_ms);
-    json_transport(&o, r);
-    member_digest(&o, "tenant_digest", r->tenant_digest);
-    member_digest(&o, "build_digest", r->build_digest);
-    member_steps(&o, r->gate_steps);
+    if (session)
+        json_session(&o, r);
+    else
+        json_answer(&o, r);
+    json_foot(&o, r);
     end(&o);
 }
 
@@ -377,7 +406,32 @@ static void text_model(struct hats_buffer *out, const struct hats_receipt *r) {
     line_digest(out, "  commitment", r->model_commitment);
 }
 
-void hats_receipt_text(struct hats_buffer *out, const struct hats_receipt *r) {
+static void text_foot(struct hats_buffer *out, const struct hats_receipt *r) {
+    hats_buffer_printf(out, "  %-12s TLS group %s, %s server authentication (%s)\n", "transport",
+                       r->tls_group, r->server_auth == HATS_AUTH_PQ ? "post-quantum" : "classical",
+                       r->tls_signature);
+    line_digest(out, "tenant", r->tenant_digest);
+    line_digest(out, "server", r->build_digest);
+    text_steps(out, r->gate_steps);
+}
+
+static void text_session(struct hats_buffer *out, const struct hats_receipt *r) {
+    line_digest(out, "session", r->sid);
+    line(out, "  event", r->closes ? "closed" : "opened");
+    text_when(out, r);
+    line_digest_or(out, "  owner", r->has_owner, r->owner);
+    if (r->closes) {
+        hats_buffer_printf(out, "  %-12s %" PRIu32 "\n", "call", r->call_index);
+        line_digest(out, "  request", r->request_digest);
+    }
+    line_digest_or(out, "  frame", r->has_frame, r->frame_digest);
+    line_digest(out, "  policy", r->policy_digest);
+    hats_buffer_printf(out, "  %-12s number %" PRIu64 ", assurance levels 0x%" PRIx32 "\n",
+                       "  registry", r->registry_seq, r->assurance);
+    line_digest(out, "  root", r->registry_root);
+}
+
+static void text_answer(struct hats_buffer *out, const struct hats_receipt *r) {
     text_model(out, r);
     line_digest(out, "  plan", r->plan_digest);
     line_digest(out, "input", r->ciphertext_digest);
@@ -387,18 +441,22 @@ void hats_receipt_text(struct hats_buffer *out, const struct hats_receipt *r) {
                        "encryption", r->set_id, r->log_t, r->classical_bits, r->quantum_bits);
     line_digest(out, "  key", r->kid);
     line_digest_or(out, "  owner", r->has_owner, r->owner);
-    hats_buffer_printf(out, "  %-12s TLS group %s, %s server authentication (%s)\n", "transport",
-                       r->tls_group, r->server_auth == HATS_AUTH_PQ ? "post-quantum" : "classical",
-                       r->tls_signature);
     line_digest(out, "session", r->sid);
+    line_digest(out, "  receipt", r->session_receipt);
     hats_buffer_printf(out, "  %-12s %" PRIu32 "\n", "call", r->call_index);
     line_digest(out, "  request", r->request_digest);
+    line_digest_or(out, "  frame", r->has_frame, r->frame_digest);
     line_digest_or(out, "  proof", r->has_proof, r->proof_digest);
     line_digest_or(out, "  data", r->has_data_commitment, r->data_commitment);
     line_digest(out, "  flooding", r->flood_commitment);
-    line_digest(out, "tenant", r->tenant_digest);
-    line_digest(out, "server", r->build_digest);
-    text_steps(out, r->gate_steps);
+}
+
+void hats_receipt_text(struct hats_buffer *out, const struct hats_receipt *r) {
+    if (r->kind == HATS_RECEIPT_SESSION)
+        text_session(out, r);
+    else
+        text_answer(out, r);
+    text_foot(out, r);
 }
 
 static const char *escape(bool colour, enum hats_colour c) {
@@ -417,6 +475,12 @@ static void text_signer(struct hats_buffer *out, const struct hats_report *repor
 
 /* The claims one looks at first; hats_receipt_text has them all. */
 static void text_summary(struct hats_buffer *out, const struct hats_receipt *r) {
+    if (r->kind == HATS_RECEIPT_SESSION) {
+        line_digest(out, "session", r->sid);
+        line(out, "  event", r->closes ? "closed" : "opened");
+        text_when(out, r);
+        return;
+    }
     text_model(out, r);
     line_digest(out, "input", r->ciphertext_digest);
     line_digest(out, "output", r->output_digest);

@@ -69,7 +69,33 @@ static void row_post_quantum(struct hats_report *r) {
         r->receipt.tls_signature);
 }
 
+/* A session is opened or closed, nothing is computed. */
+static void fill_session_rows(struct hats_report *r) {
+    const char *what = r->receipt.closes ? "closing" : "opening";
+    row_absent(r, 1, "A session holds no ciphertext; the receipts of its calls do.");
+    struct hats_row *row = set_row(r, 2, HATS_ROW_PROVEN);
+    snprintf(row->sentence, sizeof row->sentence,
+             "Signed: the %s of a session with this identity, which commits to its owner, end and "
+             "number of calls.",
+             what);
+    row_absent(r, 3, "Nothing here says where the data come from.");
+    row_absent(r, 4, "No device is bound to the session.");
+    row_absent(r, 5, "A certificate of origin is a file of its own.");
+    row_absent(r, 6, "Isolation is shown by an audit of the running server, not by a receipt.");
+    row = set_row(r, 7, HATS_ROW_ASSERTED);
+    snprintf(row->sentence, sizeof row->sentence,
+             "Proven by this file: signed with %s over SHA-256 digests. Asserted: TLS group %s, %s "
+             "server authentication (%s).",
+             hats_mldsa_name(r->level), r->receipt.tls_group,
+             r->receipt.server_auth == HATS_AUTH_PQ ? "post-quantum" : "CLASSICAL",
+             r->receipt.tls_signature);
+}
+
 static void fill_rows(struct hats_report *r) {
+    if (r->receipt.kind == HATS_RECEIPT_SESSION) {
+        fill_session_rows(r);
+        return;
+    }
     row_encrypted_inference(r);
     struct hats_row *row = set_row(r, 2, HATS_ROW_PROVEN);
     snprintf(

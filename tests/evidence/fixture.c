@@ -23,6 +23,7 @@ struct hats_sign_key *sample_key(enum hats_mldsa_level level, uint8_t first) {
 
 void sample_receipt(struct hats_receipt *out) {
     *out = (struct hats_receipt){
+        .kind = HATS_RECEIPT_ANSWER,
         .suite = HATS_RECEIPT_SUITE_1,
         .call_index = 7,
         .model_name = "wdbc",
@@ -51,9 +52,35 @@ void sample_receipt(struct hats_receipt *out) {
         out->flood_commitment,
         out->tenant_digest,
         out->build_digest,
+        out->session_receipt,
     };
     for (size_t i = 0; i < sizeof digests / sizeof digests[0]; i++)
         memset(digests[i], (int)(0x11 * (i + 1)), 32);
+}
+
+void sample_session(struct hats_receipt *out, bool closes) {
+    struct hats_receipt answer;
+    sample_receipt(&answer);
+    *out = (struct hats_receipt){
+        .kind = HATS_RECEIPT_SESSION,
+        .suite = HATS_RECEIPT_SUITE_1,
+        .closes = closes,
+        .closes_digest = closes,
+        .call_index = closes ? 4095 : 0,
+        .has_owner = true,
+        .accepted_ms = SAMPLE_DONE_MS - 3,
+        .done_ms = SAMPLE_DONE_MS,
+        .tls_group = "X25519MLKEM768",
+        .tls_signature = "mldsa65",
+        .server_auth = HATS_AUTH_PQ,
+        .gate_steps = HATS_STEP_TLS | HATS_STEP_TOKEN | HATS_STEP_SIGNATURES | HATS_STEP_ACCEPT,
+    };
+    memcpy(out->sid, answer.sid, 32);
+    memcpy(out->owner, answer.owner, 32);
+    memcpy(out->tenant_digest, answer.tenant_digest, 32);
+    memcpy(out->build_digest, answer.build_digest, 32);
+    if (closes)
+        memset(out->request_digest, 0x77, 32);
 }
 
 void sample_publication(struct hats_publication *out) {

@@ -12,6 +12,8 @@
 /* A key pair whose seed begins with `first`; ends the program when it cannot be made. */
 struct hats_sign_key *sample_key(enum hats_mldsa_level level, uint8_t first);
 void sample_receipt(struct hats_receipt *out);
+/* The receipt of a session's opening or closing. */
+void sample_session(struct hats_receipt *out, bool closes);
 void sample_publication(struct hats_publication *out);
 /* Adds the key under "St. Elsewhere", valid from a day before the sample without end. */
 void sample_trust(struct hats_trust *t, const struct hats_sign_key *key, unsigned roles);

@@ -138,6 +138,23 @@ static void a_bad_field_is_named(void **state) {
                      HATS_E_UNSUPPORTED);
 }
 
+static void a_publication_of_tomorrow_is_refused_today(void **state) {
+    (void)state;
+    struct hats_publication p, back;
+    struct hats_buffer b;
+    struct hats_error err = {0};
+    sample_publication(&p);
+    sign(&b, &p);
+    assert_int_equal(hats_publication_verify(&back, NULL, b.data, b.len, &trust,
+                                             p.published_ms - HATS_RECEIPT_SKEW_MS, &err),
+                     HATS_OK);
+    assert_int_equal(hats_publication_verify(&back, NULL, b.data, b.len, &trust,
+                                             p.published_ms - HATS_RECEIPT_SKEW_MS - 1, &err),
+                     HATS_E_VERIFY);
+    assert_non_null(strstr(err.text, "future"));
+    hats_buffer_clear(&b);
+}
+
 static void what_the_reader_would_refuse_is_not_signed(void **state) {
     (void)state;
     struct hats_publication p;
@@ -175,6 +192,7 @@ int main(void) {
         cmocka_unit_test(a_receipt_signer_may_not_publish),
         cmocka_unit_test(a_receipt_is_not_a_publication),
         cmocka_unit_test(a_bad_field_is_named),
+        cmocka_unit_test(a_publication_of_tomorrow_is_refused_today),
         cmocka_unit_test(what_the_reader_would_refuse_is_not_signed),
     };
     return cmocka_run_group_tests_name("publication", tests, make_trust, drop_trust);

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define N_CLAIMS 26
+#define N_CLAIMS 28
 
 static size_t encode(uint8_t out[2048], const struct hats_receipt *r) {
     struct hats_buffer b;
@@ -49,7 +49,56 @@ static void a_receipt_comes_back_with_and_without_its_optional_claims(void **sta
     memset(r.proof_digest, 0xee, 32);
     r.has_data_commitment = true;
     memset(r.data_commitment, 0xdd, 32);
+    r.has_frame = true;
+    memset(r.frame_digest, 0xcc, 32);
     assert_same(&r);
+}
+
+static void a_session_comes_back_opened_and_closed(void **state) {
+    (void)state;
+    for (int closes = 0; closes < 2; closes++) {
+        struct hats_receipt r;
+        memset(&r, 0, sizeof r);
+        sample_session(&r, closes == 1);
+        assert_same(&r);
+        r.has_frame = true;
+        r.registry_seq = INT64_MAX;
+        r.assurance = 15;
+        memset(r.frame_digest, 0xcc, 32);
+        memset(r.registry_root, 0xbb, 32);
+        memset(r.policy_digest, 0xaa, 32);
+        assert_same(&r);
+    }
+}
+
+static void a_session_has_the_claims_of_a_session_and_no_others(void **state) {
+    (void)state;
+    struct hats_receipt r;
+    struct hats_buffer b;
+    struct hats_error err = {0};
+    uint8_t bytes[2048];
+    hats_buffer_init(&b, 2048);
+    sample_session(&r, true);
+    r.closes_digest = false;
+    assert_int_equal(hats_receipt_encode(&b, &r, &err), HATS_E_MALFORMED);
+    assert_non_null(strstr(err.text, "claim 12"));
+    sample_session(&r, false);
+    r.assurance = 16;
+    assert_int_equal(hats_receipt_encode(&b, &r, &err), HATS_E_RANGE);
+    assert_non_null(strstr(err.text, "claim 14"));
+    assert_int_equal(b.len, 0);
+    /* the kinds exchanged: what is there does not belong, or something is missing */
+    sample_session(&r, false);
+    size_t len = encode(bytes, &r);
+    assert_int_equal(bytes[3], 2); /* the head of 17 members is one byte; then 1: 1, 2: kind */
+    assert_int_equal(bytes[4], 2);
+    bytes[4] = HATS_RECEIPT_ANSWER;
+    assert_int_not_equal(hats_receipt_decode(&r, bytes, len, &err), HATS_OK);
+    sample_receipt(&r);
+    len = encode(bytes, &r);
+    assert_int_equal(bytes[5], 1); /* here the head has two bytes */
+    bytes[5] = HATS_RECEIPT_SESSION;
+    assert_int_not_equal(hats_receipt_decode(&r, bytes, len, &err), HATS_OK);
 }
 
 static void the_edges_of_every_range_come_back(void **state) {
@@ -107,8 +156,8 @@ static size_t edit(uint8_t *out, size_t cap, size_t which, const void *value, si
     return hats_writer_len(&w);
 }
 
-static const unsigned labels[N_CLAIMS] = {1,  2,  3,  10, 11, 12, 20, 21, 22, 23, 24, 30, 31,
-                                          32, 33, 34, 40, 41, 50, 51, 70, 71, 72, 80, 81, 90};
+static const unsigned labels[N_CLAIMS] = {1,  2,  3,  10, 11, 12, 13, 15, 20, 21, 22, 23, 24, 30,
+                                          31, 32, 33, 34, 40, 41, 50, 51, 70, 71, 72, 80, 81, 90};
 
 static void assert_refused(const uint8_t *bytes, size_t len, hats_status expected, unsigned label) {
     struct hats_receipt back;
@@ -147,7 +196,7 @@ static void null_is_a_value_only_where_the_format_says_so(void **state) {
     struct hats_receipt back;
     for (size_t i = 0; i < N_CLAIMS; i++) {
         size_t len = edit(bytes, sizeof bytes, i, "\xf6", 1, NULL, 0);
-        bool may = labels[i] == 31 || labels[i] == 33 || labels[i] == 34;
+        bool may = labels[i] == 13 || labels[i] == 31 || labels[i] == 33 || labels[i] == 34;
         if (may)
             assert_int_equal(hats_receipt_decode(&back, bytes, len, NULL), HATS_OK);
         else
@@ -220,8 +269,8 @@ static void an_unknown_claim_is_refused_wherever_it_stands(void **state) {
     } extras[] = {
         {0, "\x00\x00", 2, "claim 0 "},
         {3, "\x04\x00", 2, "claim 4 "},
-        {18, "\x18\x2a\x00", 3, "claim 42 "},
-        {25, "\x18\x52\x00", 3, "claim 82 "},
+        {20, "\x18\x2a\x00", 3, "claim 42 "},
+        {27, "\x18\x52\x00", 3, "claim 82 "},
     };
     uint8_t bytes[2048];
     struct hats_receipt back;
@@ -235,7 +284,7 @@ static void an_unknown_claim_is_refused_wherever_it_stands(void **state) {
     struct hats_receipt sample;
     sample_receipt(&sample);
     size_t len = encode(bytes, &sample);
-    bytes[1]++; /* the count, after the head of one byte: 26 becomes 27 */
+    bytes[1]++; /* the count, after the head of one byte: 28 becomes 29 */
     bytes[len] = 0x20;
     bytes[len + 1] = 0x00;
     assert_int_equal(hats_receipt_decode(&back, bytes, len + 2, &err), HATS_E_UNSUPPORTED);
@@ -324,6 +373,8 @@ static void a_receipt_is_matched_with_its_call(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_receipt_comes_back_with_and_without_its_optional_claims),
+        cmocka_unit_test(a_session_comes_back_opened_and_closed),
+        cmocka_unit_test(a_session_has_the_claims_of_a_session_and_no_others),
         cmocka_unit_test(the_edges_of_every_range_come_back),
         cmocka_unit_test(a_missing_claim_is_named),
         cmocka_unit_test(a_claim_of_the_wrong_type_is_named),

@@ -205,6 +205,30 @@ static void the_claims_are_shown_in_full(void **state) {
     hats_buffer_clear(&b);
 }
 
+static void a_session_is_shown_as_what_it_is(void **state) {
+    (void)state;
+    static const char *const opened[] = {"\"kind\": \"session\"", "\"event\": \"opened\"",
+                                         "\"call_index\": null"};
+    static const char *const closed[] = {"\"event\": \"closed\"", "\"call_index\": 4095"};
+    for (int closes = 0; closes < 2; closes++) {
+        struct hats_receipt r;
+        struct hats_buffer b;
+        sample_session(&r, closes == 1);
+        hats_buffer_init(&b, 65536);
+        hats_receipt_json(&b, &r);
+        assert_json(&b);
+        finish(&b);
+        assert_holds(&b, closes ? closed : opened, closes ? 2 : 3);
+        hats_buffer_clear(&b);
+        hats_buffer_init(&b, 65536);
+        hats_receipt_text(&b, &r);
+        finish(&b);
+        assert_non_null(strstr((const char *)b.data, closes ? "closed" : "opened"));
+        assert_null(strstr((const char *)b.data, "model"));
+        hats_buffer_clear(&b);
+    }
+}
+
 static void publications_and_keys_are_shown_both_ways(void **state) {
     (void)state;
     static const char *const words[] = {"Model House", "wdbc"};
@@ -301,6 +325,7 @@ int main(void) {
         cmocka_unit_test(a_refusal_says_why_and_concludes_nothing),
         cmocka_unit_test(every_report_is_json),
         cmocka_unit_test(the_claims_are_shown_in_full),
+        cmocka_unit_test(a_session_is_shown_as_what_it_is),
         cmocka_unit_test(publications_and_keys_are_shown_both_ways),
         cmocka_unit_test(a_publisher_is_called_what_the_reader_calls_its_key),
         cmocka_unit_test(json_strings_escape_what_they_must),

@@ -75,6 +75,25 @@ static void a_good_receipt_holds_and_its_rows_say_what_it_proves(void **state) {
     assert_int_equal(hats_report_exit_code(&report, true), 3);
 }
 
+static void the_receipt_of_a_session_says_nothing_of_an_answer(void **state) {
+    (void)state;
+    struct hats_report report;
+    struct hats_receipt r;
+    sample_session(&r, false);
+    sign_sample(&r);
+    if (verify_at(&report, SAMPLE_NOW_MS) != HATS_OK)
+        fail_msg("%s", report.error.text);
+    assert_int_equal(report.receipt.kind, HATS_RECEIPT_SESSION);
+    assert_int_equal(report.rows[0].state, HATS_ROW_NOT_IN_FILE);
+    assert_int_equal(report.rows[1].state, HATS_ROW_PROVEN);
+    assert_non_null(strstr(report.rows[1].sentence, "opening of a session"));
+    assert_int_equal(report.rows[3].state, HATS_ROW_NOT_IN_FILE);
+    const struct hats_receipt_expect answer = {.kind = HATS_RECEIPT_ANSWER};
+    assert_int_equal(hats_receipt_match(&report.receipt, &answer, NULL), HATS_E_VERIFY);
+    sample_receipt(&r);
+    sign_sample(&r);
+}
+
 static void a_receipt_is_smaller_than_twelve_kilobytes(void **state) {
     (void)state;
     assert_true(file_len < 4600);
@@ -301,6 +320,7 @@ static void an_allocation_that_fails_is_no_verdict(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_receipt_holds_and_its_rows_say_what_it_proves),
+        cmocka_unit_test(the_receipt_of_a_session_says_nothing_of_an_answer),
         cmocka_unit_test(a_receipt_is_smaller_than_twelve_kilobytes),
         cmocka_unit_test(a_proof_that_was_checked_elsewhere_stays_an_assertion),
         cmocka_unit_test(any_changed_byte_is_refused_with_the_part_that_failed),

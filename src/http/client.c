@@ -164,6 +164,11 @@ const struct hats_tls_info *hats_http_client_tls(const struct hats_http_client *
     return &c->info;
 }
 
+bool hats_http_client_export(const struct hats_http_client *c, uint8_t out[HATS_TLS_EXPORTER_BYTES],
+                             const char *label, const void *context, size_t context_len) {
+    return c->ssl != NULL && hats_tls_export(out, c->ssl, label, context, context_len);
+}
+
 const uint8_t *hats_http_client_certificate(const struct hats_http_client *c, size_t *len_bytes) {
     *len_bytes = c->certificate_len;
     return c->certificate;

@@ -45,6 +45,10 @@ HATS_MUST_USE hats_status hats_http_client_connect(struct hats_http_client **out
 void hats_http_client_free(struct hats_http_client *c);
 
 const struct hats_tls_info *hats_http_client_tls(const struct hats_http_client *c);
+/* Keying material of this connection, as hats_http_request_export gives it at the other end. */
+HATS_MUST_USE bool hats_http_client_export(const struct hats_http_client *c,
+                                           uint8_t out[HATS_TLS_EXPORTER_BYTES], const char *label,
+                                           const void *context, size_t context_len);
 /* The server's leaf certificate, DER; valid while the client is. */
 const uint8_t *hats_http_client_certificate(const struct hats_http_client *c, size_t *len_bytes);
 /* False after GOAWAY or a lost connection: connect anew for further requests. Reads, without waiting,

@@ -201,6 +201,12 @@ const struct hats_http_peer *hats_http_request_peer(const struct hats_http_reque
 const struct hats_tls_info *hats_http_request_tls(const struct hats_http_request *r) {
     return &r->tls;
 }
+bool hats_http_request_export(const struct hats_http_request *r,
+                              uint8_t out[HATS_TLS_EXPORTER_BYTES], const char *label,
+                              const void *context, size_t context_len) {
+    return r->conn != NULL && hats_tls_export(out, r->conn->ssl, label, context, context_len);
+}
+
 uint64_t hats_http_request_received_ms(const struct hats_http_request *r) { return r->received_ms; }
 uint64_t hats_http_request_id(const struct hats_http_request *r) { return r->id; }
 bool hats_http_request_closed(const struct hats_http_request *r) { return atomic_load(&r->closed); }

@@ -59,6 +59,11 @@ int64_t hats_http_request_content_length(const struct hats_http_request *r);
 const uint8_t *hats_http_request_body(const struct hats_http_request *r, size_t *len_bytes);
 const struct hats_http_peer *hats_http_request_peer(const struct hats_http_request *r);
 const struct hats_tls_info *hats_http_request_tls(const struct hats_http_request *r);
+/* 32 bytes that both ends of this connection derive from its keys, and nobody else, for a label and a
+ * context [RFC8446, 7.5]. Only inside on_headers, on_body and on_request. False: it is gone. */
+HATS_MUST_USE bool hats_http_request_export(const struct hats_http_request *r,
+                                            uint8_t out[HATS_TLS_EXPORTER_BYTES], const char *label,
+                                            const void *context, size_t context_len);
 /* hats_now_ms() when the last header byte was read. */
 uint64_t hats_http_request_received_ms(const struct hats_http_request *r);
 /* A number unique in this server's life, for logs. */

@@ -6,6 +6,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <stdio.h>
+#include <string.h>
 
 static enum hats_tls_strength weaker(enum hats_tls_strength a, enum hats_tls_strength b) {
     return a < b ? a : b;
@@ -58,6 +59,16 @@ void hats_tls_info_of(struct hats_tls_info *out, const struct hats_tls *t, SSL *
                                    sizeof label - 1, NULL, 0, 0) != 1)
         hats_wipe(out->exporter, sizeof out->exporter);
     ERR_clear_error();
+}
+
+bool hats_tls_export(uint8_t out[HATS_TLS_EXPORTER_BYTES], SSL *ssl, const char *label,
+                     const void *context, size_t context_len) {
+    bool ok = SSL_export_keying_material(ssl, out, HATS_TLS_EXPORTER_BYTES, label, strlen(label),
+                                         context, context_len, 1) == 1;
+    if (!ok)
+        hats_wipe(out, HATS_TLS_EXPORTER_BYTES);
+    ERR_clear_error();
+    return ok;
 }
 
 static hats_status certificate_failure(struct hats_error *err, long why, const char *host) {

@@ -50,6 +50,10 @@ void hats_tls_certificate_describe(char *out, size_t cap, const X509 *x);
 /* Fill in what a finished handshake negotiated. */
 void hats_tls_info_of(struct hats_tls_info *out, const struct hats_tls *t, SSL *ssl);
 
+/* 32 bytes of keying material; zero and false on failure. */
+HATS_MUST_USE bool hats_tls_export(uint8_t out[HATS_TLS_EXPORTER_BYTES], SSL *ssl,
+                                   const char *label, const void *context, size_t context_len);
+
 /* Why a client's handshake failed, as a status and a sentence. ssl_error is SSL_get_error's, taken
  * right after the failed call; reads and empties the library's error queue. */
 hats_status hats_tls_handshake_failure(struct hats_error *err, SSL *ssl, int ssl_error,

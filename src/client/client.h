@@ -6,6 +6,10 @@
  * anything is decrypted. A request is only ever sent again as the identical bytes of the same (sid, i):
  * the server answers it from what it sealed, and evaluates nothing twice.
  *
+ * Calls are made in a session, which the client opens when it needs one (a challenge, the owner's signature,
+ * bound to the TLS connection it was opened on), keeps in memory, replaces when its indices or its time run
+ * out, and closes with a list of the indices it used.
+ *
  * A client belongs to one thread.
  */
 #ifndef HATS_CLIENT_CLIENT_H
@@ -24,7 +28,7 @@ struct hats_client;
 HATS_MUST_USE hats_status hats_client_open(struct hats_client **out,
                                            const struct hats_server_record *record,
                                            enum hats_tls_profile profile, struct hats_error *err);
-/* client may be NULL. */
+/* Closes the session too. client may be NULL. */
 void hats_client_close(struct hats_client *client);
 const struct hats_tls_info *hats_client_tls(const struct hats_client *client);
 const struct hats_trust *hats_client_trust(const struct hats_client *client);
@@ -64,6 +68,9 @@ struct hats_client_result {
     const int64_t *acc; /* plan->shape.k accumulators */
     const uint8_t *core, *ciphertext, *answer, *receipt;
     size_t core_len, ciphertext_len, answer_len, receipt_len;
+    const uint8_t *sid, *session_block; /* 32 and HATS_SESSION_BLOCK_LEN bytes */
+    const uint8_t *session_receipt;     /* NULL: the session was replaced since the call was sent */
+    size_t session_receipt_len;
     uint64_t encrypt_ns, call_ns, verify_ns, decrypt_ns; /* call: from send to whole answer */
     unsigned resends;
 };

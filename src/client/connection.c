@@ -63,6 +63,7 @@ hats_status hats_client_open(struct hats_client **out, const struct hats_server_
 void hats_client_close(struct hats_client *client) {
     if (client == NULL)
         return;
+    hats_client_session_close(client);
     hats_http_client_free(client->http);
     hats_tls_free(client->tls);
     hats_trust_clear(&client->trust);
@@ -126,10 +127,13 @@ hats_status hats_client_register_key(struct hats_client *client, const struct ha
                                      struct hats_error *err) {
     char path[96];
     struct hats_buffer body;
+    struct hats_challenge challenge;
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
     key_url(path, owner->kid);
-    hats_status s = hats_registration_encode(&body, owner->public_key, owner->public_key_len,
-                                             owner->sign, client->origin, hats_now_ms(), err);
+    hats_status s = hats_client_challenge(client, &challenge, err);
+    if (s == HATS_OK)
+        s = hats_registration_encode(&body, owner->public_key, owner->public_key_len, owner->sign,
+                                     client->origin, hats_now_ms(), challenge.nonce, err);
     if (s == HATS_OK)
         s = hats_client_exchange(client, NULL, "PUT", path, body.data, body.len, err);
     hats_buffer_clear(&body);

@@ -4,6 +4,20 @@
 
 #include "client/client.h"
 #include "http/client.h"
+#include "wire/session.h"
+
+/* The session that calls are made in; in memory only. */
+struct hats_client_session {
+    bool live;
+    uint8_t sid[32];
+    uint8_t owner[32];
+    uint8_t block[HATS_SESSION_BLOCK_LEN];
+    uint32_t calls, next; /* K; the next index that was never used */
+    uint64_t until_ns;    /* of the monotonic clock: to be replaced from then on */
+    uint8_t receipt_digest[32];
+    uint8_t *receipt;
+    size_t receipt_len;
+};
 
 struct hats_client {
     struct hats_http_url url;
@@ -12,6 +26,7 @@ struct hats_client {
     struct hats_tls *tls;
     struct hats_http_client *http;
     struct hats_trust trust;
+    struct hats_client_session session;
 };
 
 /* Makes client->http usable: connects if there is none, or the old one is lost. Exchanges of a lost
@@ -24,5 +39,21 @@ HATS_MUST_USE hats_status hats_client_exchange(struct hats_client *client, struc
                                                const char *method, const char *path,
                                                const void *body, size_t len_bytes,
                                                struct hats_error *err);
+
+/* A challenge to this tenant, checked: it is one of a service without a device registry. */
+HATS_MUST_USE hats_status hats_client_challenge(struct hats_client *client,
+                                                struct hats_challenge *out, struct hats_error *err);
+/* session.c: makes client->session one of this owner, with an index left and time to use it. A busy or lost
+ * server is asked again for up to a minute. */
+HATS_MUST_USE hats_status hats_client_session_ensure(struct hats_client *client,
+                                                     const struct hats_owner *owner,
+                                                     struct hats_error *err);
+/* The next index; it counts as used from here on, whether or not a request is ever sent under it. */
+uint32_t hats_client_session_index(struct hats_client *client);
+/* Forgets the session: the server takes nothing more in it. */
+void hats_client_session_drop(struct hats_client *client);
+/* Tells the server which indices were used, so that it takes no others, and forgets the session. One try,
+ * and only on a connection that is there: a session that is not closed ends by itself. */
+void hats_client_session_close(struct hats_client *client);
 
 #endif

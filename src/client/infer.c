@@ -38,6 +38,7 @@ struct slot {
     struct hats_http_exchange *exchange;
     uint64_t tag;
     struct hats_core core;
+    uint8_t session_receipt_digest[32];
     uint8_t core_bytes[HATS_CORE_MAX_BYTES];
     size_t core_len;
     uint8_t request_digest[32];
@@ -54,8 +55,6 @@ struct slot {
 struct run {
     struct hats_client *client;
     const struct hats_client_job *job;
-    uint8_t sid[HATS_SID_LEN];
-    uint32_t next_index;
     struct slot *slots;
     unsigned n_slots;
     int32_t *x;
@@ -84,9 +83,10 @@ static hats_status encrypt(struct slot *slot, struct run *run, struct hats_error
     uint8_t ctx[32];
     uint64_t start = hats_monotonic_ns();
     struct hats_core *core = &slot->core;
-    *core =
-        (struct hats_core){.i = run->next_index++, .op = HATS_OP_INFER, .unix_ms = hats_now_ms()};
-    memcpy(core->sid, run->sid, 32);
+    *core = (struct hats_core){
+        .i = hats_client_session_index(run->client), .op = HATS_OP_INFER, .unix_ms = hats_now_ms()};
+    memcpy(core->sid, run->client->session.sid, 32);
+    memcpy(slot->session_receipt_digest, run->client->session.receipt_digest, 32);
     memcpy(core->model_commitment, m->publication.model_commitment, 32);
     memcpy(core->kid, run->job->owner->kid, 32);
     memcpy(core->parameters_digest, m->parameters_digest, 32);
@@ -117,10 +117,9 @@ static hats_status fill(struct slot *slot, struct run *run, struct hats_error *e
         run->exhausted = true;
         return s;
     }
-    if (run->next_index > HATS_CALL_INDEX_MAX)
-        return hats_fail(err, HATS_E_RANGE, "more than %u records in one run: split the input",
-                         HATS_CALL_INDEX_MAX);
-    s = encrypt(slot, run, err);
+    s = hats_client_session_ensure(run->client, run->job->owner, err);
+    if (s == HATS_OK)
+        s = encrypt(slot, run, err);
     hats_wipe(run->x, d * sizeof run->x[0]);
     if (s != HATS_OK)
         return s;
@@ -201,7 +200,9 @@ static hats_status check_receipt(struct slot *slot, struct run *run,
     uint8_t output_digest[32];
     hats_sha256(output_digest, answer->data, answer->len_bytes);
     struct hats_receipt_expect expect = {
+        .kind = HATS_RECEIPT_ANSWER,
         .sid = slot->core.sid,
+        .session_receipt = slot->session_receipt_digest,
         .call_index = &slot->core.i,
         .request_digest = slot->request_digest,
         .model_commitment = m->publication.model_commitment,
@@ -236,7 +237,7 @@ static hats_status deliver(struct slot *slot, struct run *run, const uint8_t *bo
     if (field == NULL || !hats_parse_u64(&json_len, field, strlen(field)))
         return hats_fail(err, HATS_E_MALFORMED, "the server's answer has no %s",
                          HATS_OIP_LENGTH_FIELD);
-    hats_status s = hats_oip_parse(out, 2, NULL, "outputs", body, len, (size_t)json_len, err);
+    hats_status s = hats_oip_parse(out, 2, 2, NULL, "outputs", body, len, (size_t)json_len, err);
     if (s == HATS_OK)
         s = check_receipt(slot, run, &out[0], &out[1], err);
     uint64_t verified = hats_monotonic_ns();
@@ -262,6 +263,13 @@ static hats_status deliver(struct slot *slot, struct run *run, const uint8_t *bo
         .decrypt_ns = hats_monotonic_ns() - verified,
         .resends = slot->resends,
     };
+    const struct hats_client_session *session = &run->client->session;
+    result.sid = slot->core.sid;
+    if (session->live && memcmp(session->sid, slot->core.sid, 32) == 0) {
+        result.session_block = session->block;
+        result.session_receipt = session->receipt;
+        result.session_receipt_len = session->receipt_len;
+    }
     s = run->job->done(run->job->user, &result, err);
     hats_wipe(run->acc, m->plan->shape.k * sizeof run->acc[0]);
     return s;
@@ -279,6 +287,8 @@ static hats_status finish(struct slot *slot, struct run *run, struct hats_error 
     unsigned http = hats_http_exchange_status(slot->exchange);
     if (http != 200) {
         s = hats_problem_to_error(err, http, body, len);
+        if (s == HATS_E_CONFLICT || s == HATS_E_NOT_FOUND)
+            hats_client_session_drop(run->client); /* the next run has another */
         return s == HATS_E_BUSY || s == HATS_E_NETWORK ? again(slot, s) : s;
     }
     s = deliver(slot, run, body, len, err);
@@ -372,8 +382,6 @@ hats_status hats_client_infer(struct hats_client *client, const struct hats_clie
     hats_status s = HATS_OK;
     if (run.slots == NULL || run.x == NULL || run.acc == NULL)
         s = hats_fail(err, HATS_E_MEMORY, "no memory for %u calls in flight", window);
-    if (s == HATS_OK && hats_random(run.sid, sizeof run.sid) != HATS_OK)
-        s = hats_fail(err, HATS_E_RANDOM, "the operating system gave no randomness");
     if (s == HATS_OK)
         s = drive(&run, err);
     for (unsigned i = 0; run.slots != NULL && i < window; i++)

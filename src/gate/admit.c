@@ -12,6 +12,10 @@ enum hats_problem hats_gate_call_core(struct hats_gate_call *call, struct hats_e
     hats_status s = hats_core_decode(&call->core, call->core_bytes, call->core_len, &why);
     if (s != HATS_OK)
         return hats_gate_refuse(detail, HATS_PROBLEM_CORE_MALFORMED, "%s.", why.text);
+    if (call->core.op != HATS_OP_INFER)
+        return hats_gate_refuse(detail, HATS_PROBLEM_CORE_MALFORMED,
+                                "This path takes operation 1; a session is closed at "
+                                "/v1/sessions/SID/close.");
     hats_core_request_digest(call->request_digest, call->core_bytes, call->core_len);
     call->where = (struct hats_store_call_id){.tenant = call->tenant.id, .i = call->core.i};
     memcpy(call->where.sid, call->core.sid, 32);
@@ -90,13 +94,13 @@ static enum hats_problem admit(struct hats_gate_call *call, const struct hats_ga
     return p;
 }
 
-static void note_connection(struct hats_gate_call *call, const struct hats_gate_headers *h) {
-    bool tls = h->tls_group != NULL && h->tls_signature != NULL;
-    snprintf(call->tls_group, sizeof call->tls_group, "%s", tls ? h->tls_group : "none");
-    snprintf(call->tls_signature, sizeof call->tls_signature, "%s",
-             tls ? h->tls_signature : "none");
-    call->server_auth_pq = tls && h->server_auth_pq;
-    call->steps = HATS_STEP_TOKEN | (tls ? HATS_STEP_TLS : 0);
+void hats_gate_connection_names(const struct hats_gate_connection *connection,
+                                char group[HATS_RECEIPT_TLS_MAX],
+                                char signature[HATS_RECEIPT_TLS_MAX], bool *server_auth_pq) {
+    bool tls = connection->tls_group != NULL && connection->tls_signature != NULL;
+    snprintf(group, HATS_RECEIPT_TLS_MAX, "%s", tls ? connection->tls_group : "none");
+    snprintf(signature, HATS_RECEIPT_TLS_MAX, "%s", tls ? connection->tls_signature : "none");
+    *server_auth_pq = tls && connection->server_auth_pq;
 }
 
 enum hats_problem hats_gate_admit(struct hats_gate *g, struct hats_gate_call **out,
@@ -112,7 +116,9 @@ enum hats_problem hats_gate_admit(struct hats_gate *g, struct hats_gate_call **o
         return hats_gate_counted(g, HATS_PROBLEM_INTERNAL);
     call->gate = g;
     call->tenant = tenant;
-    note_connection(call, headers);
+    hats_gate_connection_names(&headers->connection, call->tls_group, call->tls_signature,
+                               &call->server_auth_pq);
+    call->steps = HATS_STEP_TOKEN | (headers->connection.tls_group != NULL ? HATS_STEP_TLS : 0);
     p = admit(call, headers, detail);
     if (p == HATS_PROBLEM_NONE) {
         atomic_fetch_add(&g->admitted, 1);

@@ -6,34 +6,46 @@
 #include "hash/sha256.h"
 #include "wire/oip.h"
 
-/* The tensors; a core that did not come in the header field is one of them. */
+#include <stdio.h>
+
+/* The tensors: the ciphertext, a core that did not come in the header field, and a proof where the core
+ * names one and only there. */
 static enum hats_problem read_tensors(struct hats_gate_call *call, const uint8_t *body,
                                       size_t len_bytes, struct hats_error *detail) {
-    struct hats_oip_tensor t[2] = {{.name = "hats.ciphertext"}, {.name = "hats.core"}};
+    struct hats_oip_tensor t[3] = {
+        {.name = "hats.ciphertext"}, {.name = "hats.proof"}, {.name = "hats.core"}};
     struct hats_error why = {0};
-    size_t n = call->has_core ? 1 : 2;
-    if (hats_oip_parse(t, n, call->id, "inputs", body, len_bytes, call->json_len, &why) !=
-        HATS_OK) {
-        if (n == 2 &&
-            hats_oip_parse(t, 1, NULL, "inputs", body, len_bytes, call->json_len, NULL) == HATS_OK)
-            return HATS_PROBLEM_CORE_MISSING;
+    if (hats_oip_parse(t, call->has_core ? 2 : 3, 1, call->id, "inputs", body, len_bytes,
+                       call->json_len, &why) != HATS_OK)
         return hats_gate_refuse(detail, HATS_PROBLEM_BODY_MALFORMED, "%s.", why.text);
-    }
     call->ciphertext = t[0].data;
     call->ciphertext_len = t[0].len_bytes;
-    if (call->has_core)
-        return HATS_PROBLEM_NONE;
-    if (t[1].len_bytes > sizeof call->core_bytes)
-        return hats_gate_refuse(detail, HATS_PROBLEM_CORE_MALFORMED,
-                                "It has %zu bytes of at most %d.", t[1].len_bytes,
-                                HATS_CORE_MAX_BYTES);
-    memcpy(call->core_bytes, t[1].data, t[1].len_bytes);
-    call->core_len = t[1].len_bytes;
-    return hats_gate_call_core(call, detail);
+    call->proof = t[1].data;
+    call->proof_len = t[1].len_bytes;
+    if (!call->has_core) {
+        if (t[2].data == NULL)
+            return HATS_PROBLEM_CORE_MISSING;
+        if (t[2].len_bytes > sizeof call->core_bytes)
+            return hats_gate_refuse(detail, HATS_PROBLEM_CORE_MALFORMED,
+                                    "It has %zu bytes of at most %d.", t[2].len_bytes,
+                                    HATS_CORE_MAX_BYTES);
+        memcpy(call->core_bytes, t[2].data, t[2].len_bytes);
+        call->core_len = t[2].len_bytes;
+        enum hats_problem p = hats_gate_call_core(call, detail);
+        if (p != HATS_PROBLEM_NONE)
+            return p;
+    }
+    if ((call->proof != NULL) != call->core.has_proof)
+        return hats_gate_refuse(detail, HATS_PROBLEM_BODY_MALFORMED,
+                                call->proof != NULL
+                                    ? "There is a proof that the core does not name."
+                                    : "The proof that the core names is not there.");
+    return HATS_PROBLEM_NONE;
 }
 
 /* Was this (sid, i) used? *known: by this very request, which was accepted and not sealed, and nobody
- * works on it any more. *answered: the reply is complete. */
+ * works on it any more. *answered: the reply is complete. That another request used it decides nothing
+ * yet: this one has to be verified before it may end the session (accept does). */
 static enum hats_problem repeat(struct hats_gate_call *call, struct hats_gate_reply *reply,
                                 bool *known, bool *answered, struct hats_error *detail) {
     struct hats_store_call row;
@@ -45,7 +57,10 @@ static enum hats_problem repeat(struct hats_gate_call *call, struct hats_gate_re
     if (s != HATS_OK)
         return hats_gate_storage(detail, s, &why);
     if (memcmp(row.request_digest, call->request_digest, 32) != 0)
-        return HATS_PROBLEM_CALL_REUSED;
+        return HATS_PROBLEM_NONE;
+    if (row.model[0] != '\0' && strcmp(row.model, call->model->publication.name) != 0)
+        return hats_gate_refuse(detail, HATS_PROBLEM_MODEL_CHANGED,
+                                "The request was made to the model %s.", row.model);
     if (row.state == HATS_STORE_STATE_SEALED) {
         *answered = true;
         return hats_gate_call_stored(call, reply, detail);
@@ -56,15 +71,17 @@ static enum hats_problem repeat(struct hats_gate_call *call, struct hats_gate_re
     return HATS_PROBLEM_NONE;
 }
 
-static enum hats_problem check_time(const struct hats_gate_call *call, struct hats_error *detail) {
-    uint64_t now = hats_gate_now(call->gate), then = call->core.unix_ms;
-    uint64_t off = now > then ? now - then : then - now;
-    if (off <= call->gate->config.clock_skew_ms)
-        return HATS_PROBLEM_NONE;
-    return hats_gate_refuse(detail, HATS_PROBLEM_CLOCK,
-                            "It is off by %llu seconds, %llu are allowed.",
-                            (unsigned long long)(off / 1000),
-                            (unsigned long long)(call->gate->config.clock_skew_ms / 1000));
+/* `known`: accepted before, so what became of the session since does not matter. */
+static enum hats_problem check_session(struct hats_gate_call *call, bool known,
+                                       struct hats_error *detail) {
+    struct hats_store_session row;
+    enum hats_problem p =
+        hats_gate_session_find(call->gate, &row, call->tenant.id, call->core.sid, detail);
+    if (p == HATS_PROBLEM_NONE && !known)
+        p = hats_gate_session_judge(&row, call->core.i, hats_gate_now(call->gate));
+    memcpy(call->session_owner, row.owner, 32);
+    memcpy(call->session_receipt, row.receipt_id, 32);
+    return p;
 }
 
 static enum hats_problem check_model(const struct hats_gate_call *call) {
@@ -74,15 +91,17 @@ static enum hats_problem check_model(const struct hats_gate_call *call) {
         return HATS_PROBLEM_MODEL_CHANGED;
     struct hats_call_parameters p = {
         .set_id = plan->set_id,
-        .proof_suite = 0, /* no proof of encryption travels with a call in this version */
+        .proof_suite = call->core.has_proof ? call->core.proof_suite : 0,
         .d = plan->shape.d,
         .log_t = plan->log_t,
         .k = plan->shape.k,
         .block = plan->shape.block,
         .n_in = plan->shape.n_in,
+        .has_data_commitment = call->core.has_data_commitment,
         .purpose = call->core.purpose,
     };
     uint8_t digest[32];
+    memcpy(p.data_commitment, call->core.data_commitment, 32);
     memcpy(p.bounds_digest, m->box_digest, 32);
     memcpy(p.transform_digest, m->package->plan_digest, 32);
     hats_call_parameters_digest(digest, &p);
@@ -101,8 +120,10 @@ static enum hats_problem check_key(struct hats_gate_call *call, struct hats_erro
     if (key.tenant != call->tenant.id)
         return HATS_PROBLEM_KEY_FOREIGN;
     if (key.revoked_ms != 0)
-        return hats_gate_refuse(detail, HATS_PROBLEM_KEY_UNKNOWN,
-                                "It was revoked; make a new key.");
+        return HATS_PROBLEM_KEY_REVOKED;
+    if (memcmp(key.owner, call->session_owner, 32) != 0)
+        return hats_gate_refuse(detail, HATS_PROBLEM_KEY_FOREIGN,
+                                "Its owner is not the one who opened the session.");
     if (key.set_id != call->model->package->plan->set_id)
         return hats_gate_refuse(detail, HATS_PROBLEM_PARAMETERS,
                                 "The key is of parameter set %u, the model of %u.", key.set_id,
@@ -126,6 +147,23 @@ static enum hats_problem check_ciphertext(struct hats_gate_call *call, struct ha
                : hats_gate_refuse(detail, HATS_PROBLEM_CIPHERTEXT_MALFORMED, "%s.", why.text);
 }
 
+/* No row could be made for want of a live session, though there was one a moment ago. */
+static enum hats_problem session_gone(struct hats_gate_call *call, struct hats_error *detail) {
+    struct hats_store_session row;
+    enum hats_problem p =
+        hats_gate_session_find(call->gate, &row, call->tenant.id, call->core.sid, detail);
+    if (p == HATS_PROBLEM_NONE)
+        p = hats_gate_session_judge(&row, call->core.i, hats_gate_now(call->gate));
+    return p != HATS_PROBLEM_NONE ? p : HATS_PROBLEM_SESSION_EXPIRED;
+}
+
+static enum hats_problem key_gone(const struct hats_gate_call *call) {
+    struct hats_store_key key;
+    hats_status s = hats_store_key_get(call->gate->config.store, &key, call->core.kid, false, NULL);
+    return s == HATS_OK && key.revoked_ms != 0 ? HATS_PROBLEM_KEY_REVOKED
+                                               : HATS_PROBLEM_KEY_UNKNOWN;
+}
+
 /* The durable decision. *ours: this thread evaluates. */
 static enum hats_problem accept(struct hats_gate_call *call, bool *ours, bool *sealed,
                                 struct hats_error *detail) {
@@ -137,6 +175,7 @@ static enum hats_problem accept(struct hats_gate_call *call, bool *ours, bool *s
     memcpy(a.kid, call->core.kid, 32);
     if (hats_random(a.flood_seed, sizeof a.flood_seed) != HATS_OK)
         return hats_gate_refuse(detail, HATS_PROBLEM_INTERNAL, "There is no randomness.");
+    snprintf(a.model, sizeof a.model, "%s", call->model->publication.name);
     a.now_ms = hats_gate_now(g);
     hats_status s = hats_store_call_accept(g->config.store, &r, &a, &why);
     hats_wipe(&a, sizeof a);
@@ -146,14 +185,16 @@ static enum hats_problem accept(struct hats_gate_call *call, bool *ours, bool *s
     *sealed = r.outcome == HATS_STORE_SEALED;
     memcpy(call->flood_seed, r.flood_seed, 32);
     call->accepted_ms = r.accepted_ms;
+    call->lease_until_ms = r.lease_until_ms;
     hats_wipe(&r.flood_seed, sizeof r.flood_seed);
     switch (r.outcome) {
     case HATS_STORE_NEW: atomic_fetch_add(&g->accepted, 1); break;
     case HATS_STORE_TAKEN: atomic_fetch_add(&g->taken, 1); break;
     case HATS_STORE_SEALED: break;
     case HATS_STORE_PENDING: return HATS_PROBLEM_CALL_PENDING;
-    case HATS_STORE_REUSED: return HATS_PROBLEM_CALL_REUSED;
-    case HATS_STORE_KEY_GONE: return HATS_PROBLEM_KEY_UNKNOWN;
+    case HATS_STORE_REUSED: atomic_fetch_add(&g->burnt, 1); return HATS_PROBLEM_CALL_REUSED;
+    case HATS_STORE_KEY_GONE: return key_gone(call);
+    case HATS_STORE_SESSION_GONE: return session_gone(call, detail);
     case HATS_STORE_TENANT_GONE: return HATS_PROBLEM_TOKEN_UNKNOWN;
     }
     return HATS_PROBLEM_NONE;
@@ -167,16 +208,21 @@ static enum hats_problem infer(struct hats_gate_call *call, struct hats_gate_rep
         p = repeat(call, reply, &known, &answered, detail);
     if (p != HATS_PROBLEM_NONE || answered)
         return p;
-    if (!known) /* a request that was accepted in time stays in time */
-        p = check_time(call, detail);
+    p = check_session(call, known, detail);
+    if (p == HATS_PROBLEM_NONE && !known) /* a request that was accepted in time stays in time */
+        p = hats_gate_clock_check(call->gate, call->core.unix_ms, detail);
     if (p == HATS_PROBLEM_NONE)
         p = check_model(call);
+    if (p == HATS_PROBLEM_NONE)
+        p = hats_gate_call_proof_rules(call, detail);
     if (p == HATS_PROBLEM_NONE)
         p = check_key(call, detail);
     if (p != HATS_PROBLEM_NONE)
         return p;
     call->steps |= HATS_STEP_LIMITS;
     p = check_ciphertext(call, detail);
+    if (p == HATS_PROBLEM_NONE)
+        p = hats_gate_call_proof(call, detail);
     if (p == HATS_PROBLEM_NONE)
         p = accept(call, &ours, &sealed, detail);
     if (p != HATS_PROBLEM_NONE)

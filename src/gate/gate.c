@@ -22,6 +22,8 @@ void hats_gate_config_init(struct hats_gate_config *config) {
         .key_cache_bytes = 64u << 20,
         .max_calls = 256,
         .burst = 100,
+        .session_calls = HATS_SESSION_CALLS_MAX,
+        .session_life_s = HATS_SESSION_LIFE_MAX_S,
     };
 }
 
@@ -40,9 +42,22 @@ static hats_status copy_strings(struct hats_gate *g, const struct hats_gate_conf
     return HATS_OK;
 }
 
+/* The one all servers of the store share. */
+static hats_status read_secret(struct hats_gate *g, struct hats_error *err) {
+    uint8_t fresh[32];
+    hats_status s = hats_random(fresh, sizeof fresh);
+    if (s != HATS_OK)
+        return hats_fail(err, s, "the operating system gave no randomness for a secret");
+    s = hats_store_secret(g->config.store, g->secret, fresh, err);
+    hats_wipe(fresh, sizeof fresh);
+    return s;
+}
+
 hats_status hats_gate_new(struct hats_gate **out, const struct hats_gate_config *config,
                           struct hats_error *err) {
     assert(config->store != NULL && config->signer != NULL && config->issuer != NULL);
+    assert(config->session_calls >= 1 && config->session_calls <= HATS_SESSION_CALLS_MAX);
+    assert(config->session_life_s >= 1 && config->session_life_s <= HATS_SESSION_LIFE_MAX_S);
     *out = NULL;
     if (hats_mldsa_level_of(config->signer) != HATS_MLDSA_65)
         return hats_fail(err, HATS_E_USAGE, "receipts are signed with ML-DSA-65, this key is %s",
@@ -59,6 +74,8 @@ hats_status hats_gate_new(struct hats_gate **out, const struct hats_gate_config 
     sem_init(&g->evaluations, 0, g->config.max_evaluations);
     hats_gate_cache_init(&g->keys, config->key_cache_bytes);
     hats_status s = copy_strings(g, config, err);
+    if (s == HATS_OK)
+        s = read_secret(g, err);
     if (s == HATS_OK)
         *out = g;
     else
@@ -83,7 +100,7 @@ void hats_gate_free(struct hats_gate *g) {
     pthread_mutex_destroy(&g->room_lock);
     pthread_mutex_destroy(&g->model_lock);
     pthread_mutex_destroy(&g->tenant_lock);
-    hats_free(g);
+    hats_free_wiped(g, sizeof *g);
 }
 
 uint64_t hats_gate_now(const struct hats_gate *g) {
@@ -143,6 +160,10 @@ hats_status hats_gate_housekeeping(struct hats_gate *g, size_t *dropped, struct 
         s = hats_store_expire_outputs(g->config.store, &n, before, EXPIRE_AT_ONCE, err);
         *dropped += n;
     } while (s == HATS_OK && n == EXPIRE_AT_ONCE);
+    do
+        s = s == HATS_OK ? hats_store_expire_nonces(g->config.store, &n, now, EXPIRE_AT_ONCE, err)
+                         : s;
+    while (s == HATS_OK && n == EXPIRE_AT_ONCE);
     return s;
 }
 
@@ -157,6 +178,12 @@ void hats_gate_counters(struct hats_gate *g, struct hats_gate_counters *out) {
     out->answers = atomic_load(&g->answers);
     out->repeats = atomic_load(&g->repeats);
     out->leases_taken = atomic_load(&g->taken);
+    out->leases_renewed = atomic_load(&g->renewed);
+    out->challenges = atomic_load(&g->challenges);
+    out->sessions_opened = atomic_load(&g->opened);
+    out->sessions_closed = atomic_load(&g->closed);
+    out->sessions_burnt = atomic_load(&g->burnt);
+    out->proofs_checked = atomic_load(&g->proofs);
     out->keys_registered = atomic_load(&g->registered);
     out->key_cache_hits = atomic_load(&g->keys.hits);
     out->key_cache_misses = atomic_load(&g->keys.misses);

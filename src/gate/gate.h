@@ -5,15 +5,20 @@
  *
  *     admit   token, quota, path, declared length, room            before a body byte
  *             core from the header field, if it came as one
- *     infer   tensors -> core -> repeat? -> time, model, parameters, key -> H(ciphertext) -> encoding
+ *     infer   tensors -> core -> repeat? -> session, time, model, parameters, proof suite, key
+ *             -> H(ciphertext), H(proof) -> encoding -> proof of encryption
  *             -> ACCEPT (durable, decides, fixes the flood seed)
  *             -> evaluate: a function of (ciphertext, key, plan, seed) only
  *             -> sign the receipt -> SEAL {output, receipt, state} in one transaction -> answer
  *
- * Cheap checks come first, and nothing changes state before it is verified. (tenant, sid, i) is the
- * idempotency key: identical bytes sent again get the stored answer; after a crash between accept and
- * seal they are evaluated again with the *same* seed, so the answer has the same bytes; another request
- * under the same key is refused.
+ * Cheap checks come first, and nothing changes state before it is verified. (sid, i) is the idempotency
+ * key: identical bytes sent again get the stored answer; after a crash between accept and seal they are
+ * evaluated again with the *same* seed, so the answer has the same bytes; another request under the same
+ * key, once it was verified in full, is refused and ends the session.
+ *
+ * A session is opened on a challenge (wire/challenge.h) by a tenant's token and the owner's signature; its
+ * calls are those with i < K until its end. The accept transaction looks at it again, so that what ends a
+ * session in one process ends it in all.
  *
  * All functions may be called from any thread. hats_gate_infer blocks while it computes and while the
  * disk commits: call it from a pool whose size bounds that. Every refusal is counted once, by the verb
@@ -26,13 +31,41 @@
 #include "base/status.h"
 #include "wire/problem.h"
 
+struct hats_core;
+struct hats_fhe_public;
 struct hats_gate;
+struct hats_plan;
 struct hats_store;
 struct hats_sign_key;
 
 #define HATS_GATE_TOKEN_BYTES 32 /* random bytes; a token is "hats_" and their base64url */
 #define HATS_GATE_TOKEN_MAX 64   /* characters with the final zero */
 #define HATS_GATE_NAME_MAX 128   /* of a model; with the final zero */
+
+/* Everything that a proof of encryption is checked against. Borrowed. */
+struct hats_gate_proof {
+    uint32_t suite;       /* one of the rules' */
+    const uint8_t *bytes; /* the proof object; its digest is the core's */
+    size_t len_bytes;
+    const uint8_t *ctx; /* 32 bytes: what the ciphertexts are expanded from */
+    const struct hats_core *core;
+    const struct hats_plan *plan;
+    const uint8_t *public_key; /* the object that was registered under core->kid */
+    size_t public_key_len;
+    const uint8_t *ciphertext; /* well encoded for the plan; its digest is the core's */
+    size_t ciphertext_len;
+};
+/* How proofs of encryption are taken. */
+struct hats_gate_proof_rules {
+    bool required;          /* a call without one is refused */
+    const uint32_t *suites; /* those taken */
+    size_t n_suites;
+    size_t max_bytes; /* of a proof object */
+    /* HATS_OK: it holds. HATS_E_VERIFY: it does not. HATS_E_MEMORY, HATS_E_CRYPTO: could not tell. Anything
+     * else: it is not well formed. Called from many threads. */
+    hats_status (*verify)(void *user, const struct hats_gate_proof *proof, struct hats_error *err);
+    void *user;
+};
 
 struct hats_gate_config {
     struct hats_store *store;           /* borrowed */
@@ -52,6 +85,12 @@ struct hats_gate_config {
     unsigned max_evaluations; /* 0: as many as processors */
     unsigned requests_per_s;  /* 0: no quota; for each tenant */
     unsigned burst;           /* 100 */
+    unsigned session_calls;   /* 4096: most calls in a session */
+    unsigned session_life_s;  /* 86400: longest life of a session */
+
+    /* NULL: a request with a proof is refused, and one without is taken; receipts say "asserted". The
+     * structure is borrowed. */
+    const struct hats_gate_proof_rules *proofs;
 
     uint64_t (*now_ms)(void *user); /* NULL: hats_now_ms */
     void *now_user;
@@ -131,6 +170,12 @@ HATS_MUST_USE enum hats_problem hats_gate_authenticate(struct hats_gate *g,
 
 /* ---- a call ---- */
 
+/* The connection, for receipts and bindings. tls_group NULL: there is none (in process). */
+struct hats_gate_connection {
+    const char *tls_group, *tls_signature;
+    bool server_auth_pq;
+};
+
 struct hats_gate_call; /* one admitted request with its reserved memory */
 
 /* What the transport knows when the header is there. Absent fields are NULL. */
@@ -140,9 +185,7 @@ struct hats_gate_headers {
     int64_t content_length; /* -1: not declared */
     const char *core;       /* field HATS-Core: base64url */
     const char *json_len;   /* field Inference-Header-Content-Length */
-    /* the connection, for the receipt; tls_group NULL: there is none (in process) */
-    const char *tls_group, *tls_signature;
-    bool server_auth_pq;
+    struct hats_gate_connection connection;
 };
 /* HATS_PROBLEM_NONE and a call, or TOKEN_*, QUOTA, DRAINING, MODEL_UNKNOWN, LENGTH_REQUIRED,
  * BODY_TOO_LARGE, BODY_MALFORMED (the field that says how long the JSON part is), CORE_MALFORMED (for a
@@ -166,6 +209,71 @@ HATS_MUST_USE enum hats_problem hats_gate_infer(struct hats_gate_call *call,
                                                 struct hats_gate_reply *reply, const uint8_t *body,
                                                 size_t len_bytes, struct hats_error *detail);
 
+/* ---- challenges and sessions ---- */
+
+/* May a body of this length come for one of the verbs below? TOKEN_*, QUOTA, DRAINING, LENGTH_REQUIRED,
+ * BODY_TOO_LARGE. */
+HATS_MUST_USE enum hats_problem hats_gate_control_admit(struct hats_gate *g,
+                                                        struct hats_gate_tenant *tenant,
+                                                        const char *authorization,
+                                                        int64_t content_length, size_t max_bytes,
+                                                        struct hats_error *detail);
+/* Answers with wire/challenge.h's map in `out`, which is initialised here. Nothing is kept of it.
+ * BODY_MALFORMED, ORIGIN. */
+HATS_MUST_USE enum hats_problem hats_gate_challenge(struct hats_gate *g, struct hats_buffer *out,
+                                                    const struct hats_gate_tenant *tenant,
+                                                    const uint8_t *body, size_t len_bytes,
+                                                    struct hats_error *detail);
+
+struct hats_gate_session_reply {
+    uint8_t sid[32];
+    uint8_t *receipt; /* COSE, kind 2; freed by hats_gate_session_reply_clear */
+    size_t receipt_len;
+    char receipt_id[65];
+    bool repeated; /* it was opened, or closed, by this very request before */
+};
+void hats_gate_session_reply_clear(struct hats_gate_session_reply *reply);
+
+/* `exporter` is the connection's, for HATS_SESSION_EXPORTER_LABEL and the nonce (hats_gate_session_nonce), 32
+ * bytes; NULL: there is none, and then a session that is bound to one is refused. reply is initialised
+ * here. SESSION_MALFORMED, CHALLENGE_UNKNOWN, CHALLENGE_EXPIRED, SESSION_TERMS, SESSION_BINDING,
+ * SESSION_SIGNATURE, CHALLENGE_USED, TOKEN_UNKNOWN, STORAGE. */
+HATS_MUST_USE enum hats_problem hats_gate_session_open(
+    struct hats_gate *g, struct hats_gate_session_reply *reply,
+    const struct hats_gate_tenant *tenant, const struct hats_gate_connection *connection,
+    const uint8_t *exporter, const uint8_t *body, size_t len_bytes, struct hats_error *detail);
+/* The nonce that such a body names, 32 bytes inside it; NULL: the body is none. Checks nothing else. */
+const uint8_t *hats_gate_session_nonce(const uint8_t *body, size_t len_bytes);
+
+/* The body is a request core of operation close. CORE_MALFORMED, SESSION_UNKNOWN (also another tenant's), the
+ * other SESSION_* codes, CLOCK, INDEX_RANGE, SESSION_CLOSE, CALL_REUSED (burns), STORAGE. */
+HATS_MUST_USE enum hats_problem hats_gate_session_close(
+    struct hats_gate *g, struct hats_gate_session_reply *reply,
+    const struct hats_gate_tenant *tenant, const struct hats_gate_connection *connection,
+    const char *sid_hex, const uint8_t *body, size_t len_bytes, struct hats_error *detail);
+
+struct hats_gate_session {
+    uint8_t sid[32];
+    uint8_t owner[32];
+    uint32_t calls; /* K */
+    uint64_t opened_ms, not_after_ms;
+    const char *state; /* "live", "expired", "superseded", "closed", "burnt", "revoked" */
+    uint64_t ended_ms; /* 0: not, or by its time */
+    char receipt_id[65], close_receipt_id[65]; /* "": not closed */
+};
+/* SESSION_UNKNOWN, STORAGE. */
+HATS_MUST_USE enum hats_problem hats_gate_session_get(struct hats_gate *g,
+                                                      struct hats_gate_session *out,
+                                                      const struct hats_gate_tenant *tenant,
+                                                      const char *sid_hex,
+                                                      struct hats_error *detail);
+/* Ends a live session at once; any other stays as it is. SESSION_UNKNOWN, STORAGE. */
+HATS_MUST_USE enum hats_problem hats_gate_session_revoke(struct hats_gate *g,
+                                                         struct hats_gate_session *out,
+                                                         const struct hats_gate_tenant *tenant,
+                                                         const char *sid_hex,
+                                                         struct hats_error *detail);
+
 /* ---- keys ---- */
 
 struct hats_gate_key {
@@ -182,8 +290,8 @@ HATS_MUST_USE enum hats_problem hats_gate_key_admit(struct hats_gate *g,
                                                     const char *authorization, const char *kid_hex,
                                                     int64_t content_length,
                                                     struct hats_error *detail);
-/* KEY_MALFORMED, KEY_SIGNATURE (origin, owner or signature), CLOCK, KEY_FOREIGN, KEY_UNKNOWN (revoked:
- * final), STORAGE. *created = false: it was registered already, by the same tenant and owner. */
+/* KEY_MALFORMED, KEY_SIGNATURE (origin, owner or signature), CLOCK, CHALLENGE_UNKNOWN, CHALLENGE_EXPIRED,
+ * CHALLENGE_USED, KEY_FOREIGN, KEY_REVOKED, STORAGE. *created = false: it was registered already, by the same tenant and owner. */
 HATS_MUST_USE enum hats_problem hats_gate_key_register(struct hats_gate *g, bool *created,
                                                        struct hats_gate_key *out,
                                                        const struct hats_gate_tenant *tenant,
@@ -218,7 +326,10 @@ void hats_gate_drain(struct hats_gate *g);
 bool hats_gate_draining(const struct hats_gate *g);
 /* Can it answer calls? Serves a model, is not draining, the store takes writes. */
 bool hats_gate_ready(struct hats_gate *g);
-/* Drops outputs older than retention_ms; call it now and then. */
+/* Renews the leases of the calls that are being evaluated; call it about three times in lease_ms. */
+void hats_gate_renew_leases(struct hats_gate *g);
+/* Drops outputs older than retention_ms, and nonces that nobody takes any more; call it now and then.
+ * *dropped counts outputs. */
 HATS_MUST_USE hats_status hats_gate_housekeeping(struct hats_gate *g, size_t *dropped,
                                                  struct hats_error *err);
 /* Seconds a caller should wait after this problem; 0: no field retry-after. */
@@ -235,6 +346,10 @@ struct hats_gate_counters {
     uint64_t answers;        /* replies given, repeated ones included */
     uint64_t repeats;        /* of these, from the store */
     uint64_t leases_taken;   /* calls taken over after a crash */
+    uint64_t leases_renewed;
+    uint64_t challenges;
+    uint64_t sessions_opened, sessions_closed, sessions_burnt;
+    uint64_t proofs_checked; /* those that held and those that did not */
     uint64_t keys_registered;
     uint64_t key_cache_hits, key_cache_misses, key_cache_evictions;
     uint64_t evaluation_ns;   /* summed */

@@ -7,6 +7,7 @@
 #include "evidence/publication.h"
 #include "model/package.h"
 #include "store/store.h"
+#include "wire/session.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -44,6 +45,8 @@ void hats_gate_tenant_leave(struct hats_gate *g, int64_t id, size_t bytes);
 struct cached_key {
     uint8_t kid[32];
     struct hats_fhe_public *pk;
+    uint8_t *object; /* as registered */
+    size_t object_len;
     size_t bytes;
     unsigned refs;
     bool listed; /* in table and list; otherwise it goes with its last user */
@@ -69,6 +72,7 @@ size_t hats_gate_cache_bytes(struct key_cache *cache);
 struct hats_gate {
     struct hats_gate_config config; /* strings are copies */
     char *issuer, **origins;
+    uint8_t secret[32]; /* what challenges are authenticated with; wiped at the end */
 
     pthread_mutex_t tenant_lock;
     struct tenant *tenants; /* ascending in token hash */
@@ -85,12 +89,13 @@ struct hats_gate {
     pthread_mutex_t room_lock;
     size_t memory_used;
     unsigned calls_open;
+    struct hats_gate_call *working; /* accepted and not ended; under room_lock */
     sem_t evaluations;
     atomic_bool draining;
 
     counter problems[HATS_PROBLEM_COUNT];
-    counter admitted, accepted, evaluated, evaluation_ns, sealed, answers, repeats, taken,
-        registered;
+    counter admitted, accepted, evaluated, evaluation_ns, sealed, answers, repeats, taken, renewed,
+        registered, challenges, opened, closed, burnt, proofs;
 };
 
 uint64_t hats_gate_now(const struct hats_gate *g);
@@ -102,6 +107,28 @@ enum hats_problem hats_gate_counted(struct hats_gate *g, enum hats_problem p);
 /* What a failing store means for the caller; detail gets no more than that. */
 enum hats_problem hats_gate_storage(struct hats_error *detail, hats_status s,
                                     const struct hats_error *why);
+
+/* 64 hexadecimal digits. */
+bool hats_gate_parse_digest(uint8_t out[32], const char *hex);
+/* Is this nonce a challenge of this service to this tenant, for this origin, and not too old? With row: what
+ * the store is to remember of it. CHALLENGE_UNKNOWN, CHALLENGE_EXPIRED. */
+enum hats_problem hats_gate_nonce_check(const struct hats_gate *g, struct hats_store_nonce *row,
+                                        const struct hats_gate_tenant *tenant,
+                                        const uint8_t nonce[32], const uint8_t rp_id[32]);
+/* The session of this tenant, whatever its state. SESSION_UNKNOWN, STORAGE. */
+enum hats_problem hats_gate_session_find(struct hats_gate *g, struct hats_store_session *out,
+                                         int64_t tenant, const uint8_t sid[32],
+                                         struct hats_error *detail);
+/* May index i of it be used now? INDEX_RANGE, SESSION_*. */
+enum hats_problem hats_gate_session_judge(const struct hats_store_session *session, uint32_t i,
+                                          uint64_t now_ms);
+/* CLOCK when this time is too far from now. */
+enum hats_problem hats_gate_clock_check(const struct hats_gate *g, uint64_t unix_ms,
+                                        struct hats_error *detail);
+/* The connection's names in the room of a receipt; "none" without one. */
+void hats_gate_connection_names(const struct hats_gate_connection *connection,
+                                char group[HATS_RECEIPT_TLS_MAX],
+                                char signature[HATS_RECEIPT_TLS_MAX], bool *server_auth_pq);
 
 /* In builds with fault points: dies here (SIGKILL) when HATS_FAULT=POINT or POINT:n says so, at the n-th
  * time. Elsewhere nothing. */

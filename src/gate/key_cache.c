@@ -18,6 +18,7 @@ static struct cached_key **bucket(struct key_cache *cache, const uint8_t kid[32]
 
 static void free_key(struct cached_key *k) {
     hats_fhe_public_free(k->pk);
+    hats_free(k->object);
     hats_free(k);
 }
 
@@ -91,9 +92,14 @@ static hats_status read_key(struct cached_key **out, struct hats_store *store,
         s = hats_fail(err, HATS_E_MEMORY, "no memory for a key");
     } else {
         memcpy(k->kid, kid, 32);
-        k->bytes = hats_fhe_public_memory(row.set_id) + sizeof *k;
+        k->bytes = hats_fhe_public_memory(row.set_id) + row.public_key_len + sizeof *k;
         k->refs = 1;
         s = hats_fhe_public_decode(&k->pk, row.public_key, row.public_key_len, err);
+    }
+    if (s == HATS_OK) {
+        k->object = row.public_key;
+        k->object_len = row.public_key_len;
+        row.public_key = NULL;
     }
     hats_store_key_clear(&row);
     if (s == HATS_OK)

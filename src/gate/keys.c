@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "wire/registration.h"
 
-static bool parse_digest(uint8_t out[32], const char *hex) {
+bool hats_gate_parse_digest(uint8_t out[32], const char *hex) {
     return hex != NULL && strlen(hex) == 64 && hats_hex_decode(out, 32, hex, 64);
 }
 
@@ -34,7 +34,7 @@ enum hats_problem hats_gate_key_admit(struct hats_gate *g, struct hats_gate_tena
         return p; /* counted there */
     if (hats_gate_draining(g))
         p = HATS_PROBLEM_DRAINING;
-    else if (!parse_digest(kid, kid_hex))
+    else if (!hats_gate_parse_digest(kid, kid_hex))
         p = bad_kid(detail);
     else if (content_length < 0)
         p = HATS_PROBLEM_LENGTH_REQUIRED;
@@ -52,12 +52,14 @@ static bool origin_is_ours(const struct hats_gate *g, const char *origin) {
 }
 
 static enum hats_problem check_registration(const struct hats_gate *g,
-                                            struct hats_registration *reg, const char *kid_hex,
-                                            const uint8_t *body, size_t len_bytes,
-                                            struct hats_error *detail) {
+                                            struct hats_registration *reg,
+                                            struct hats_store_nonce *nonce,
+                                            const struct hats_gate_tenant *tenant,
+                                            const char *kid_hex, const uint8_t *body,
+                                            size_t len_bytes, struct hats_error *detail) {
     struct hats_error why = {0};
-    uint8_t kid[32];
-    if (!parse_digest(kid, kid_hex))
+    uint8_t kid[32], rp_id[32];
+    if (!hats_gate_parse_digest(kid, kid_hex))
         return bad_kid(detail);
     if (len_bytes > HATS_REGISTRATION_MAX_BYTES)
         return HATS_PROBLEM_BODY_TOO_LARGE;
@@ -75,12 +77,9 @@ static enum hats_problem check_registration(const struct hats_gate *g,
         return hats_gate_refuse(detail, HATS_PROBLEM_KEY_SIGNATURE,
                                 "It is signed for %.200s; this server is %.200s.", reg->origin,
                                 g->config.n_origins != 0 ? g->config.origins[0] : "(nameless)");
-    uint64_t now = hats_gate_now(g);
-    uint64_t off = now > reg->unix_ms ? now - reg->unix_ms : reg->unix_ms - now;
-    if (off > g->config.clock_skew_ms)
-        return hats_gate_refuse(detail, HATS_PROBLEM_CLOCK, "It is off by %llu seconds.",
-                                (unsigned long long)(off / 1000));
-    return HATS_PROBLEM_NONE;
+    hats_rp_id(rp_id, reg->origin);
+    enum hats_problem p = hats_gate_clock_check(g, reg->unix_ms, detail);
+    return p == HATS_PROBLEM_NONE ? hats_gate_nonce_check(g, nonce, tenant, reg->nonce, rp_id) : p;
 }
 
 /* The key must be one that can be evaluated with, before it takes a place in the catalogue. */
@@ -103,8 +102,7 @@ static enum hats_problem explain_conflict(const struct hats_store_key *existing,
     if (existing->tenant != tenant)
         return HATS_PROBLEM_KEY_FOREIGN;
     if (existing->revoked_ms != 0)
-        return hats_gate_refuse(detail, HATS_PROBLEM_KEY_UNKNOWN,
-                                "It was revoked, which is for ever; make a new key.");
+        return HATS_PROBLEM_KEY_REVOKED;
     return hats_gate_refuse(detail, HATS_PROBLEM_KEY_FOREIGN,
                             "It is registered with another owner key.");
 }
@@ -116,8 +114,10 @@ static enum hats_problem register_key(struct hats_gate *g, bool *created, struct
     struct hats_registration reg;
     struct hats_store_key existing, row = {.tenant = tenant->id};
     struct hats_error why = {0};
+    struct hats_store_nonce nonce;
     enum hats_store_put how;
-    enum hats_problem p = check_registration(g, &reg, kid_hex, body, len_bytes, detail);
+    enum hats_problem p =
+        check_registration(g, &reg, &nonce, tenant, kid_hex, body, len_bytes, detail);
     if (p == HATS_PROBLEM_NONE)
         p = check_key(&reg, &row.set_id, detail);
     if (p != HATS_PROBLEM_NONE)
@@ -126,7 +126,9 @@ static enum hats_problem register_key(struct hats_gate *g, bool *created, struct
     memcpy(row.owner, reg.owner, 32);
     row.registered_ms = hats_gate_now(g);
     hats_status s = hats_store_key_put(g->config.store, &how, &existing, &row, reg.public_key,
-                                       reg.public_key_len, &why);
+                                       reg.public_key_len, &nonce, &why);
+    if (s == HATS_E_CONFLICT && how == HATS_STORE_NONCE_SPENT)
+        return HATS_PROBLEM_CHALLENGE_USED;
     if (s == HATS_E_CONFLICT)
         return explain_conflict(&existing, tenant->id, detail);
     if (s != HATS_OK)
@@ -155,7 +157,7 @@ static enum hats_problem get_key(struct hats_gate *g, struct hats_store_key *row
                                  struct hats_error *detail) {
     struct hats_error why = {0};
     uint8_t kid[32];
-    if (!parse_digest(kid, kid_hex))
+    if (!hats_gate_parse_digest(kid, kid_hex))
         return bad_kid(detail);
     hats_status s = hats_store_key_get(g->config.store, row, kid, false, &why);
     if (s == HATS_E_NOT_FOUND)
@@ -229,7 +231,7 @@ enum hats_problem hats_gate_receipt(struct hats_gate *g, uint8_t **out, size_t *
     *out = NULL;
     *len_bytes = 0;
     hats_status s = HATS_E_NOT_FOUND;
-    if (parse_digest(id, id_hex))
+    if (hats_gate_parse_digest(id, id_hex))
         s = hats_store_receipt_get(g->config.store, out, len_bytes, tenant->id, id, &why);
     if (s == HATS_OK)
         return HATS_PROBLEM_NONE;

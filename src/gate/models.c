@@ -54,7 +54,9 @@ static hats_status measure(struct hats_gate *g, struct model *m, const char *dir
         return hats_fail(err, s, "%s: the plan's bounds cannot be digested", dir);
     m->ciphertext_bytes = hats_linear_ciphertext_bytes(plan->set_id, shape);
     m->answer_bytes = hats_linear_answer_bytes(plan->set_id, shape);
-    m->max_body_bytes = m->ciphertext_bytes + HATS_CORE_MAX_BYTES + hats_oip_overhead(2);
+    size_t proof_bytes = g->config.proofs != NULL ? g->config.proofs->max_bytes : 0;
+    m->max_body_bytes =
+        m->ciphertext_bytes + proof_bytes + HATS_CORE_MAX_BYTES + hats_oip_overhead(3);
     /* answer twice: as computed, and inside the reply; scratch as fhe/linear.h says */
     m->work_bytes = 2 * m->answer_bytes + 2 * RECEIPT_ROOM +
                     (2 * (size_t)shape->n_in + 6) * 8 * hats_fhe_set_n(plan->set_id);

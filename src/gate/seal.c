@@ -78,6 +78,7 @@ static hats_status sign(const struct hats_gate_call *call, struct hats_buffer *o
     const struct hats_gate *g = call->gate;
     const struct model *m = call->model;
     struct hats_receipt r = {
+        .kind = HATS_RECEIPT_ANSWER,
         .suite = HATS_RECEIPT_SUITE_1,
         .call_index = call->core.i,
         .set_id = m->package->plan->set_id,
@@ -96,6 +97,12 @@ static hats_status sign(const struct hats_gate_call *call, struct hats_buffer *o
             r.accepted_ms; /* the clock was set back; a receipt does not contradict itself */
     memcpy(r.sid, call->core.sid, 32);
     memcpy(r.request_digest, call->request_digest, 32);
+    memcpy(r.session_receipt, call->session_receipt, 32);
+    r.has_proof = call->core.has_proof;
+    r.proof_suite = call->core.proof_suite;
+    memcpy(r.proof_digest, call->core.proof_digest, 32);
+    r.has_data_commitment = call->core.has_data_commitment;
+    memcpy(r.data_commitment, call->core.data_commitment, 32);
     memcpy(r.model_commitment, m->publication.model_commitment, 32);
     memcpy(r.model_name, m->publication.name, sizeof r.model_name);
     memcpy(r.model_version, m->publication.model_version, sizeof r.model_version);
@@ -145,12 +152,76 @@ static enum hats_problem seal(struct hats_gate_call *call, struct hats_gate_repl
                       in.receipt_id);
 }
 
+/* From accept to seal a call stands on the list whose leases are renewed. */
+static void begin_work(struct hats_gate_call *call) {
+    struct hats_gate *g = call->gate;
+    pthread_mutex_lock(&g->room_lock);
+    call->working = g->working;
+    call->before = NULL;
+    if (g->working != NULL)
+        g->working->before = call;
+    g->working = call;
+    pthread_mutex_unlock(&g->room_lock);
+}
+
+static void end_work(struct hats_gate_call *call) {
+    struct hats_gate *g = call->gate;
+    pthread_mutex_lock(&g->room_lock);
+    if (call->before != NULL)
+        call->before->working = call->working;
+    else
+        g->working = call->working;
+    if (call->working != NULL)
+        call->working->before = call->before;
+    pthread_mutex_unlock(&g->room_lock);
+}
+
+/* Which lease is to be renewed next: one that ends before `soon_ms`. False: none. */
+static bool next_lease(struct hats_gate *g, struct hats_store_call_id *id, uint64_t *until_ms,
+                       uint64_t soon_ms) {
+    bool found = false;
+    pthread_mutex_lock(&g->room_lock);
+    for (const struct hats_gate_call *c = g->working; c != NULL && !found; c = c->working) {
+        found = c->lease_until_ms < soon_ms;
+        if (found) {
+            *id = c->where;
+            *until_ms = c->lease_until_ms;
+        }
+    }
+    pthread_mutex_unlock(&g->room_lock);
+    return found;
+}
+
+/* Notes a lease's new end, or (renewed = false) that it is nobody's to renew any more. */
+static void note_lease(struct hats_gate *g, const struct hats_store_call_id *id, bool renewed,
+                       uint64_t until_ms) {
+    pthread_mutex_lock(&g->room_lock);
+    for (struct hats_gate_call *c = g->working; c != NULL; c = c->working)
+        if (c->where.tenant == id->tenant && c->where.i == id->i &&
+            memcmp(c->where.sid, id->sid, 32) == 0)
+            c->lease_until_ms = renewed ? until_ms : UINT64_MAX;
+    pthread_mutex_unlock(&g->room_lock);
+}
+
+void hats_gate_renew_leases(struct hats_gate *g) {
+    struct hats_store_call_id id;
+    uint64_t now = hats_gate_now(g), until = now + g->config.lease_ms, old = 0;
+    while (next_lease(g, &id, &old, now + g->config.lease_ms / 2)) {
+        bool renewed = false;
+        if (hats_store_call_renew(g->config.store, &renewed, &id, old, until, NULL) != HATS_OK)
+            return; /* the next round comes before the lease is over */
+        note_lease(g, &id, renewed, until);
+        atomic_fetch_add(&g->renewed, renewed);
+    }
+}
+
 enum hats_problem hats_gate_call_finish(struct hats_gate_call *call, struct hats_gate_reply *reply,
                                         struct hats_error *detail) {
     struct hats_error why = {0};
     struct hats_buffer receipt;
     enum hats_problem p = HATS_PROBLEM_INTERNAL;
     hats_buffer_init(&receipt, HATS_RECEIPT_MAX_BYTES);
+    begin_work(call);
     uint8_t *answer = hats_alloc(call->model->answer_bytes);
     hats_status s = answer != NULL ? evaluate(call, answer, &why) : HATS_E_MEMORY;
     hats_gate_fault("evaluate");
@@ -162,6 +233,7 @@ enum hats_problem hats_gate_call_finish(struct hats_gate_call *call, struct hats
         p = give_up(call, hats_gate_storage(detail, s, &why));
     else
         p = give_up(call, HATS_PROBLEM_INTERNAL);
+    end_work(call);
     hats_buffer_clear(&receipt);
     hats_free(answer);
     return p;

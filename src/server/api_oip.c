@@ -122,7 +122,6 @@ static const char *single(const struct hats_http_request *r, const char *name, b
 enum hats_problem hats_server_admit_infer(struct exchange *x, uint64_t *max_body_bytes,
                                           struct hats_error *detail) {
     const struct hats_http_request *r = x->request;
-    const struct hats_tls_info *tls = hats_http_request_tls(r);
     bool twice = false;
     struct hats_gate_headers h = {
         .authorization = single(r, "authorization", &twice),
@@ -130,9 +129,7 @@ enum hats_problem hats_server_admit_infer(struct exchange *x, uint64_t *max_body
         .content_length = hats_http_request_content_length(r),
         .core = single(r, "hats-core", &twice),
         .json_len = single(r, HATS_OIP_LENGTH_FIELD, &twice),
-        .tls_group = tls->group,
-        .tls_signature = tls->signature,
-        .server_auth_pq = tls->server_authentication == HATS_TLS_PQ,
+        .connection = hats_server_connection(x),
     };
     if (twice) {
         hats_gate_count(x->server->gate, HATS_PROBLEM_BODY_MALFORMED);

@@ -34,6 +34,7 @@ struct hats_server_config {
     uint64_t max_calls, call_memory_mib, body_memory_mib, key_cache_mib, evaluations;
     uint64_t requests_per_s, burst;
     uint64_t clock_skew_s, lease_s, retention_hours;
+    uint64_t session_calls, session_seconds;
     uint64_t max_connections, connections_per_network, handshakes_per_s, max_streams;
 
     bool log_requests;

@@ -42,6 +42,14 @@ static void render_gate(struct hats_buffer *out, const struct hats_gate_counters
     counter(out, "hats_answers_total", "Answers given, repeats included.", c->answers);
     counter(out, "hats_repeats_total", "Answers given from the store.", c->repeats);
     counter(out, "hats_leases_taken_total", "Calls taken over after a crash.", c->leases_taken);
+    counter(out, "hats_leases_renewed_total", "Leases of long evaluations renewed.",
+            c->leases_renewed);
+    counter(out, "hats_challenges_total", "Challenges given.", c->challenges);
+    counter(out, "hats_sessions_opened_total", "Sessions opened.", c->sessions_opened);
+    counter(out, "hats_sessions_closed_total", "Sessions closed by their owners.",
+            c->sessions_closed);
+    counter(out, "hats_sessions_burnt_total", "Indices used for two requests.", c->sessions_burnt);
+    counter(out, "hats_proofs_checked_total", "Proofs of encryption looked at.", c->proofs_checked);
     counter(out, "hats_keys_registered_total", "Public keys registered.", c->keys_registered);
     counter(out, "hats_key_cache_hits_total", "Decoded keys found in memory.", c->key_cache_hits);
     counter(out, "hats_key_cache_misses_total", "Decoded keys not in memory.", c->key_cache_misses);

@@ -77,6 +77,8 @@ static json_t *responses_of(const struct route *r) {
     int rc = put(responses, "200", good_response(r));
     if (rc == 0 && r->run == hats_server_put_key)
         rc = put(responses, "201", json_pack("{s:s}", "description", "Registered."));
+    if (rc == 0 && r->run == hats_server_post_session)
+        rc = put(responses, "201", json_pack("{s:s}", "description", "Opened."));
     if (rc == 0 && r->run == hats_server_get_ready)
         rc = put(responses, "503", json_pack("{s:s}", "description", "Not ready."));
     if (rc == 0)

@@ -8,6 +8,7 @@
 #include "evidence/trust.h"
 #include "hash/sha256.h"
 #include "store/store.h"
+#include "wire/session.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -73,9 +74,30 @@ static enum hats_http_admission on_headers(void *user, struct hats_http_request 
     return HATS_HTTP_ANSWERED;
 }
 
+struct hats_gate_connection hats_server_connection(const struct exchange *x) {
+    const struct hats_tls_info *tls = hats_http_request_tls(x->request);
+    return (struct hats_gate_connection){
+        .tls_group = tls->group,
+        .tls_signature = tls->signature,
+        .server_auth_pq = tls->server_authentication == HATS_TLS_PQ,
+    };
+}
+
+/* Here, on the thread that owns the connection: its keys are nobody else's to touch. */
+static void note_exporter(struct exchange *x) {
+    size_t len;
+    const uint8_t *body = hats_http_request_body(x->request, &len);
+    const uint8_t *nonce = body != NULL ? hats_gate_session_nonce(body, len) : NULL;
+    if (nonce != NULL)
+        x->has_exporter = hats_http_request_export(x->request, x->exporter,
+                                                   HATS_SESSION_EXPORTER_LABEL, nonce, 32);
+}
+
 static void on_request(void *user, struct hats_http_request *r) {
     struct hats_server *s = user;
     struct exchange *x = hats_http_request_data(r);
+    if (x->route->flags & ROUTE_BOUND)
+        note_exporter(x);
     if (!(x->route->flags & ROUTE_WORKER)) {
         x->route->run(x);
     } else if (hats_pool_try_submit(s->pool, run_exchange, x) != HATS_OK) {
@@ -217,6 +239,8 @@ static hats_status make_gate(struct hats_server *s, struct hats_error *err) {
     config.max_evaluations = (unsigned)c->evaluations;
     config.requests_per_s = (unsigned)c->requests_per_s;
     config.burst = (unsigned)c->burst;
+    config.session_calls = (unsigned)c->session_calls;
+    config.session_life_s = (unsigned)c->session_seconds;
     hats_status status = digest_program(config.build_digest, err);
     return status == HATS_OK ? hats_gate_new(&s->gate, &config, err) : status;
 }
@@ -326,17 +350,27 @@ static void keep_house(struct hats_server *s) {
                         "make a new certificate and restart");
 }
 
+/* Wakes three times a lease, so that a call which takes longer than its lease keeps it. */
 static void *housekeeper(void *arg) {
     struct hats_server *s = arg;
+    uint64_t lease_ms = s->config.lease_s * 1000;
+    uint64_t tick_ms = lease_ms / 3 < HOUSEKEEPING_S * 1000 ? lease_ms / 3 : HOUSEKEEPING_S * 1000;
+    uint64_t next_ns = hats_monotonic_ns() + HOUSEKEEPING_S * UINT64_C(1000000000);
     pthread_mutex_lock(&s->lock);
     while (!s->stop) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += HOUSEKEEPING_S;
+        uint64_t ns = (uint64_t)until.tv_nsec + tick_ms * 1000000;
+        until.tv_sec += (time_t)(ns / 1000000000);
+        until.tv_nsec = (long)(ns % 1000000000);
         if (pthread_cond_timedwait(&s->wake, &s->lock, &until) != ETIMEDOUT)
             continue;
         pthread_mutex_unlock(&s->lock);
-        keep_house(s);
+        hats_gate_renew_leases(s->gate);
+        if (hats_monotonic_ns() >= next_ns) {
+            keep_house(s);
+            next_ns = hats_monotonic_ns() + HOUSEKEEPING_S * UINT64_C(1000000000);
+        }
         pthread_mutex_lock(&s->lock);
     }
     pthread_mutex_unlock(&s->lock);

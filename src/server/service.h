@@ -19,6 +19,7 @@ enum route_flags {
     ROUTE_TOKEN = 1,  /* the tenant's token is asked for before anything else */
     ROUTE_WORKER = 2, /* may wait for disk or processor: answered by a worker */
     ROUTE_BODY = 4,   /* takes one; `admit` looks at its length */
+    ROUTE_BOUND = 8,  /* what it opens may be bound to the connection */
 };
 
 /* One method of one path; the OpenAPI document is made of the same table. */
@@ -34,7 +35,7 @@ struct route {
     const char *ok_type; /* media type of a good answer, whose status is 200 */
     unsigned flags;
     /* beside those that token and body bring with them; ends with NONE */
-    enum hats_problem problems[15];
+    enum hats_problem problems[32];
 };
 extern const struct route hats_server_routes[];
 extern const size_t hats_server_n_routes;
@@ -59,8 +60,11 @@ struct exchange {
     char parameter[PARAMETER_MAX];
     struct hats_gate_tenant tenant;
     struct hats_gate_call *call;
+    bool has_exporter; /* ROUTE_BOUND: of this connection, for the nonce in the body */
+    uint8_t exporter[HATS_TLS_EXPORTER_BYTES];
     uint64_t started_ns;
 };
+struct hats_gate_connection hats_server_connection(const struct exchange *x);
 /* Each answers the request and gives it back: the exchange may be gone afterwards. */
 void hats_server_answer_json(struct exchange *x, unsigned status, json_t *doc /* taken over */);
 void hats_server_answer_bytes(struct exchange *x, unsigned status, const char *type,
@@ -80,6 +84,17 @@ enum hats_problem hats_server_admit_infer(struct exchange *x, uint64_t *max_body
                                           struct hats_error *detail);
 enum hats_problem hats_server_admit_key(struct exchange *x, uint64_t *max_body_bytes,
                                         struct hats_error *detail);
+enum hats_problem hats_server_admit_challenge(struct exchange *x, uint64_t *max_body_bytes,
+                                              struct hats_error *detail);
+enum hats_problem hats_server_admit_session(struct exchange *x, uint64_t *max_body_bytes,
+                                            struct hats_error *detail);
+enum hats_problem hats_server_admit_close(struct exchange *x, uint64_t *max_body_bytes,
+                                          struct hats_error *detail);
+void hats_server_post_challenge(struct exchange *x);
+void hats_server_post_session(struct exchange *x);
+void hats_server_post_close(struct exchange *x);
+void hats_server_get_session(struct exchange *x);
+void hats_server_delete_session(struct exchange *x);
 void hats_server_get_service(struct exchange *x);
 void hats_server_get_live(struct exchange *x);
 void hats_server_get_ready(struct exchange *x);

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "evidence/digest.h"
+#include "gate/internal.h"
 #include "hash/sha256.h"
 
 #include <pthread.h>
@@ -74,7 +75,7 @@ static void without_a_connection_the_receipt_says_so(void **state) {
                                   .model = "score",
                                   .content_length = (int64_t)r.body.len,
                                   .json_len = r.json_len_field,
-                                  .server_auth_pq = true};
+                                  .connection = {.server_auth_pq = true}};
     assert_int_equal(hats_gate_admit(w.gate, &call, &h, NULL), HATS_PROBLEM_NONE);
     assert_int_equal(hats_gate_infer(call, &reply, r.body.data, r.body.len, NULL),
                      HATS_PROBLEM_NONE);
@@ -170,6 +171,7 @@ static void leave_accepted(const struct request *r, const uint8_t seed[32]) {
     memcpy(a.id.sid, r->core.sid, 32);
     memcpy(a.kid, r->core.kid, 32);
     memcpy(a.flood_seed, seed, 32);
+    snprintf(a.model, sizeof a.model, "score");
     hats_core_request_digest(a.request_digest, r->core_bytes, r->core_len);
     assert_int_equal(hats_store_call_accept(w.store, &result, &a, NULL), HATS_OK);
     assert_int_equal(result.outcome, HATS_STORE_NEW);
@@ -254,8 +256,11 @@ static void an_evaluation_repeated_with_its_seed_gives_the_same_bytes(void **sta
     struct request r;
     uint8_t seed[32], *kept = NULL;
     size_t kept_len = 0;
+    struct hats_store_open session = {.receipt = (const uint8_t *)"opened", .receipt_len = 6};
+    enum hats_store_opened how;
     memset(seed, 0xa7, sizeof seed);
     request_make(&r, &w, &owner, 7);
+    assert_int_equal(hats_store_session_get(w.store, &session.session, r.core.sid, NULL), HATS_OK);
     for (int round = 0; round < 2; round++) {
         struct hats_gate_reply reply;
         const uint8_t *answer, *receipt;
@@ -275,6 +280,9 @@ static void an_evaluation_repeated_with_its_seed_gives_the_same_bytes(void **sta
             assert_int_equal(hats_gate_authenticate(w.gate, &w.tenant[0], w.bearer[0], NULL),
                              HATS_PROBLEM_NONE);
             assert_int_equal(owner_register(&w, &owner, 0, &detail), HATS_PROBLEM_NONE);
+            session.session.tenant = w.tenant[0].id;
+            assert_int_equal(hats_store_session_open(w.store, &how, &session, NULL), HATS_OK);
+            assert_int_equal(how, HATS_STORE_OPENED);
         }
         leave_accepted(&r, seed);
         w.now_ms += w.config.lease_ms;
@@ -314,23 +322,27 @@ static void two_calls_on_one_record_are_flooded_differently(void **state) {
     }
 }
 
-static void the_same_index_of_two_tenants_is_two_calls(void **state) {
+static void the_same_index_of_two_sessions_is_two_calls(void **state) {
     (void)state;
-    struct owner other;
-    struct request r, q;
+    struct owner other, again = owner;
+    struct hats_session_block block;
+    struct request r[3];
     struct hats_gate_reply reply;
     owner_make(&other, 2);
     assert_int_equal(owner_register(&w, &other, 1, NULL), HATS_PROBLEM_NONE);
-    request_make(&r, &w, &owner, 7);
-    request_make(&q, &w, &other, 7);
-    assert_memory_equal(q.core.sid, r.core.sid, 32);
-    assert_int_equal(request_send(&w, &r, &reply), HATS_PROBLEM_NONE);
-    hats_gate_reply_clear(&reply);
-    assert_int_equal(request_send_to(w.gate, w.bearer[1], &q, &reply, NULL), HATS_PROBLEM_NONE);
-    reply_check(&w, &q, &reply, NULL);
-    hats_gate_reply_clear(&reply);
-    request_clear(&r);
-    request_clear(&q);
+    session_block(&w, &block, &owner, 0);
+    assert_int_equal(session_open(&w, &again, 0, &block, NULL), HATS_PROBLEM_NONE);
+    request_make(&r[0], &w, &owner, 7);
+    request_make(&r[1], &w, &again, 7);
+    request_make(&r[2], &w, &other, 7);
+    for (int k = 0; k < 3; k++) {
+        assert_int_equal(request_send_to(w.gate, w.bearer[k == 2], &r[k], &reply, NULL),
+                         HATS_PROBLEM_NONE);
+        reply_check(&w, &r[k], &reply, NULL);
+        hats_gate_reply_clear(&reply);
+        request_clear(&r[k]);
+    }
+    assert_int_equal(counters().evaluations, 3);
     owner_clear(&other);
 }
 
@@ -340,6 +352,13 @@ enum { RACES = 24 };
 static struct hats_gate *gates[2];
 static struct request races[RACES];
 static atomic_uint answered, strange;
+
+static void *one_caller(void *arg) {
+    struct hats_gate_reply reply;
+    (void)request_send_to(arg, w.bearer[0], &races[0], &reply, NULL);
+    hats_gate_reply_clear(&reply);
+    return NULL;
+}
 
 static void *racer(void *arg) {
     struct hats_gate *g = arg;
@@ -353,6 +372,50 @@ static void *racer(void *arg) {
         atomic_fetch_add(p == HATS_PROBLEM_NONE ? &answered : &strange, 1);
     }
     return NULL;
+}
+
+/* A call whose evaluation outlasts its lease keeps it, as long as somebody asks for that. */
+static void a_long_evaluation_keeps_its_lease(void **state) {
+    (void)state;
+    struct hats_gate_reply reply;
+    pthread_t thread;
+    struct world second = w;
+    char models[96];
+    world_store_open(&second, 0);
+    second.config.now_user = &w;
+    snprintf(models, sizeof models, "%s/models", w.dir);
+    assert_int_equal(hats_gate_new(&second.gate, &second.config, NULL), HATS_OK);
+    assert_int_equal(hats_gate_models_load(second.gate, models, NULL, NULL), HATS_OK);
+    for (unsigned i = 0; i < w.gate->config.max_evaluations; i++)
+        assert_int_equal(sem_wait(&w.gate->evaluations), 0); /* none begins */
+    request_make(&races[0], &w, &owner, 3);
+    assert_int_equal(pthread_create(&thread, NULL, one_caller, w.gate), 0);
+    while (counters().calls_accepted == 0)
+        ;
+    for (int k = 0; k < 3; k++) { /* three leases long */
+        for (int third = 0; third < 3; third++) {
+            w.now_ms += w.config.lease_ms / 3;
+            hats_gate_renew_leases(w.gate);
+        }
+        assert_int_equal(request_send_to(second.gate, w.bearer[0], &races[0], &reply, NULL),
+                         HATS_PROBLEM_CALL_PENDING);
+    }
+    assert_true(counters().leases_renewed >= 3);
+    for (unsigned i = 0; i < w.gate->config.max_evaluations; i++)
+        sem_post(&w.gate->evaluations);
+    pthread_join(thread, NULL);
+    assert_int_equal(request_send_to(second.gate, w.bearer[0], &races[0], &reply, NULL),
+                     HATS_PROBLEM_NONE);
+    assert_true(reply.repeated);
+    reply_check(&w, &races[0], &reply, NULL);
+    uint64_t renewed = counters().leases_renewed;
+    w.now_ms += w.config.lease_ms;
+    hats_gate_renew_leases(w.gate); /* nobody works any more */
+    assert_int_equal(counters().leases_renewed, renewed);
+    hats_gate_reply_clear(&reply);
+    request_clear(&races[0]);
+    hats_gate_free(second.gate);
+    hats_store_close(second.store);
 }
 
 static void two_gates_on_one_file_seal_each_call_once(void **state) {
@@ -435,7 +498,8 @@ int main(void) {
         CASE(a_call_left_behind_waits_for_its_lease_and_keeps_its_seed),
         CASE(an_evaluation_repeated_with_its_seed_gives_the_same_bytes),
         CASE(two_calls_on_one_record_are_flooded_differently),
-        CASE(the_same_index_of_two_tenants_is_two_calls),
+        CASE(the_same_index_of_two_sessions_is_two_calls),
+        CASE(a_long_evaluation_keeps_its_lease),
         CASE(two_gates_on_one_file_seal_each_call_once),
         CASE(a_call_survives_every_failing_allocation),
     };

@@ -30,11 +30,14 @@ struct registration {
     const char *kid_hex;
 };
 
+/* On a fresh challenge to tenant 0. */
 static void registration_make(struct registration *r, const struct owner *o,
                               const struct hats_sign_key *sign, const char *origin, uint64_t ms) {
+    struct hats_challenge c;
+    world_challenge(&w, &c, 0);
     hats_buffer_init(&r->body, HATS_REGISTRATION_MAX_BYTES + 16);
     assert_int_equal(hats_registration_encode(&r->body, o->public_key, o->public_key_len, sign,
-                                              origin, ms, NULL),
+                                              origin, ms, c.nonce, NULL),
                      HATS_OK);
     r->kid_hex = o->kid_hex;
 }
@@ -59,7 +62,7 @@ static enum hats_problem put_and_drop(struct registration *r, int tenant) {
     return p;
 }
 
-#define ORIGIN "https://score.test:8443"
+#define ORIGIN WORLD_ORIGIN
 
 static void a_key_is_created_once_and_again_is_the_same(void **state) {
     (void)state;
@@ -88,8 +91,9 @@ static void a_key_of_one_tenant_is_foreign_to_another(void **state) {
     bool created;
     registration_make(&r, &owner, owner.sign, ORIGIN, w.now_ms);
     assert_int_equal(put(&r, 0, &created), HATS_PROBLEM_NONE);
-    assert_int_equal(put(&r, 1, &created), HATS_PROBLEM_KEY_FOREIGN);
+    assert_int_equal(put(&r, 1, &created), HATS_PROBLEM_CHALLENGE_UNKNOWN); /* it was tenant 0's */
     hats_buffer_clear(&r.body);
+    assert_int_equal(owner_register(&w, &owner, 1, NULL), HATS_PROBLEM_KEY_FOREIGN);
     assert_int_equal(hats_gate_key_get(w.gate, &key, &w.tenant[1], owner.kid_hex, NULL),
                      HATS_PROBLEM_KEY_FOREIGN);
     assert_int_equal(hats_gate_key_revoke(w.gate, &key, &w.tenant[1], owner.kid_hex, NULL),
@@ -138,9 +142,11 @@ static void a_key_that_is_no_field_element_is_refused(void **state) {
     uint8_t *copy = hats_alloc(owner.public_key_len);
     memcpy(copy, owner.public_key, owner.public_key_len);
     memset(copy + owner.public_key_len - 8, 0xff, 8);
+    struct hats_challenge c;
+    world_challenge(&w, &c, 0);
     hats_buffer_init(&r.body, HATS_REGISTRATION_MAX_BYTES);
     hats_status s = hats_registration_encode(&r.body, copy, owner.public_key_len, owner.sign,
-                                             ORIGIN, w.now_ms, NULL);
+                                             ORIGIN, w.now_ms, c.nonce, NULL);
     if (s == HATS_OK) { /* an encoder that looks does not let us try */
         r.kid_hex = owner.kid_hex;
         assert_int_equal(put_and_drop(&r, 0), HATS_PROBLEM_KEY_MALFORMED);
@@ -181,9 +187,37 @@ static void a_revoked_key_is_not_registered_again(void **state) {
     assert_int_equal(hats_gate_key_revoke(w.gate, &key, &w.tenant[0], owner.kid_hex, NULL),
                      HATS_PROBLEM_NONE);
     assert_true(key.revoked_ms == w.now_ms);
-    assert_int_equal(put(&r, 0, &created), HATS_PROBLEM_KEY_UNKNOWN);
-    assert_int_equal(put(&r, 1, &created), HATS_PROBLEM_KEY_FOREIGN);
+    assert_int_equal(put(&r, 0, &created), HATS_PROBLEM_KEY_REVOKED);
     hats_buffer_clear(&r.body);
+    registration_make(&r, &owner, owner.sign, ORIGIN, w.now_ms);
+    assert_int_equal(put_and_drop(&r, 0), HATS_PROBLEM_KEY_REVOKED);
+    assert_int_equal(owner_register(&w, &owner, 1, NULL), HATS_PROBLEM_KEY_FOREIGN);
+}
+
+static void a_registration_answers_a_challenge_of_its_time_once(void **state) {
+    (void)state;
+    struct registration r;
+    struct hats_challenge c;
+    bool created;
+    registration_make(&r, &owner, owner.sign, ORIGIN, w.now_ms);
+    w.now_ms += HATS_CHALLENGE_AGE_MS + 1;
+    assert_int_equal(put_and_drop(&r, 0), HATS_PROBLEM_CHALLENGE_EXPIRED);
+    /* a challenge for another name of this very server */
+    registration_make(&r, &owner, owner.sign, "https://score.test:8443", w.now_ms);
+    assert_int_equal(put_and_drop(&r, 0), HATS_PROBLEM_CHALLENGE_UNKNOWN);
+    /* one nonce, two keys */
+    world_challenge(&w, &c, 0);
+    for (int k = 0; k < 2; k++) {
+        const struct owner *o = k == 0 ? &owner : &other;
+        hats_buffer_init(&r.body, HATS_REGISTRATION_MAX_BYTES);
+        assert_int_equal(hats_registration_encode(&r.body, o->public_key, o->public_key_len,
+                                                  o->sign, ORIGIN, w.now_ms, c.nonce, NULL),
+                         HATS_OK);
+        r.kid_hex = o->kid_hex;
+        assert_int_equal(put(&r, 0, &created),
+                         k == 0 ? HATS_PROBLEM_NONE : HATS_PROBLEM_CHALLENGE_USED);
+        hats_buffer_clear(&r.body);
+    }
 }
 
 static void a_tenant_lists_its_own_keys(void **state) {
@@ -231,7 +265,8 @@ static void the_cache_holds_no_more_than_its_bound(void **state) {
     (void)state;
     struct owner owners[MANY];
     struct key_cache cache = {0};
-    size_t one = hats_fhe_public_memory(HATS_SET_L4096) + sizeof(struct cached_key);
+    size_t one = hats_fhe_public_memory(HATS_SET_L4096) +
+                 hats_fhe_public_key_bytes(HATS_SET_L4096) + sizeof(struct cached_key);
     hats_gate_cache_init(&cache, 3 * one);
     for (int i = 0; i < MANY; i++) {
         owner_make(&owners[i], (uint8_t)(10 + i));
@@ -262,7 +297,8 @@ static void the_key_used_last_stays(void **state) {
     (void)state;
     struct owner owners[3];
     struct key_cache cache = {0};
-    size_t one = hats_fhe_public_memory(HATS_SET_L4096) + sizeof(struct cached_key);
+    size_t one = hats_fhe_public_memory(HATS_SET_L4096) +
+                 hats_fhe_public_key_bytes(HATS_SET_L4096) + sizeof(struct cached_key);
     static const int order[] = {0, 1, 0, 2, 0};
     hats_gate_cache_init(&cache, 2 * one);
     for (int i = 0; i < 3; i++) {
@@ -307,6 +343,7 @@ int main(void) {
         CASE(a_key_that_is_no_field_element_is_refused),
         CASE(a_registration_is_admitted_by_its_length),
         CASE(a_revoked_key_is_not_registered_again),
+        CASE(a_registration_answers_a_challenge_of_its_time_once),
         CASE(a_tenant_lists_its_own_keys),
         CASE(a_receipt_is_unknown_to_other_tenants),
         CASE(the_cache_holds_no_more_than_its_bound),

@@ -59,6 +59,12 @@ static void good_call(uint32_t i) {
     request_clear(&r);
 }
 
+static void new_session(struct owner *o, int tenant) {
+    struct hats_session_block block;
+    session_block(&w, &block, o, tenant);
+    assert_int_equal(session_open(&w, o, tenant, &block, NULL), HATS_PROBLEM_NONE);
+}
+
 static bool has_row(int tenant, const struct request *r) {
     struct hats_store_call_id id = {.tenant = w.tenant[tenant].id, .i = r->core.i};
     struct hats_store_call call;
@@ -159,6 +165,24 @@ static void other_parameters(struct request *r) {
     request_assemble(r);
 }
 
+static void a_core_that_closes(struct request *r) {
+    struct hats_core close = {
+        .i = r->core.i, .op = HATS_OP_CLOSE, .unix_ms = r->core.unix_ms, .used_len = 512};
+    memcpy(close.sid, r->core.sid, 32);
+    r->core = close;
+    request_assemble(r);
+}
+
+static void unknown_session(struct request *r) {
+    r->core.sid[0] ^= 1;
+    request_assemble(r);
+}
+
+static void index_beyond(struct request *r) {
+    r->core.i = HATS_SESSION_CALLS_MAX;
+    request_assemble(r);
+}
+
 static void other_purpose(struct request *r) {
     r->core.purpose = 9; /* parameters_digest covers it */
     request_assemble(r);
@@ -222,6 +246,9 @@ static void a_changed_request_is_refused_for_what_was_changed(void **state) {
         {HATS_PROBLEM_CORE_MALFORMED, core_too_long},
         {HATS_PROBLEM_CORE_MALFORMED, core_not_base64},
         {HATS_PROBLEM_BODY_MALFORMED, core_twice},
+        {HATS_PROBLEM_CORE_MALFORMED, a_core_that_closes},
+        {HATS_PROBLEM_SESSION_UNKNOWN, unknown_session},
+        {HATS_PROBLEM_INDEX_RANGE, index_beyond},
         {HATS_PROBLEM_CLOCK, time_too_old},
         {HATS_PROBLEM_CLOCK, time_too_new},
         {HATS_PROBLEM_MODEL_CHANGED, other_commitment},
@@ -245,9 +272,15 @@ static void a_changed_request_is_refused_for_what_was_changed(void **state) {
 
 static void unchanged(struct request *r) { (void)r; }
 
-static void a_token_does_not_open_another_tenants_key(void **state) {
+static void in_the_others_session(struct request *r) {
+    memcpy(r->core.sid, other.sid, 32);
+    request_assemble(r);
+}
+
+static void a_token_does_not_open_another_tenants_session_or_key(void **state) {
     (void)state;
-    refuse_request(HATS_PROBLEM_KEY_FOREIGN, unchanged, 1);
+    refuse_request(HATS_PROBLEM_SESSION_UNKNOWN, unchanged, 1);
+    refuse_request(HATS_PROBLEM_KEY_FOREIGN, in_the_others_session, 1);
 }
 
 static void a_time_at_the_edge_of_the_window_is_taken(void **state) {
@@ -277,13 +310,67 @@ static void the_same_index_with_other_bytes_is_refused_and_the_first_stays(void 
     struct hats_gate_counters before = counters();
     assert_int_equal(request_send(&w, &second, &again), HATS_PROBLEM_CALL_REUSED);
     only_counted(&before, HATS_PROBLEM_CALL_REUSED);
+    assert_int_equal(counters().sessions_burnt, 1);
     assert_int_equal(request_send(&w, &first, &again), HATS_PROBLEM_NONE);
     assert_memory_equal(reply.body.data, again.body.data, reply.body.len);
-    hats_gate_reply_clear(&reply);
     hats_gate_reply_clear(&again);
+    hats_gate_reply_clear(&reply);
+    before = counters();
+    assert_int_equal(request_send(&w, &second, &again), HATS_PROBLEM_SESSION_BURNT);
+    only_counted(&before, HATS_PROBLEM_SESSION_BURNT);
     request_clear(&first);
     request_clear(&second);
+    new_session(&owner, 0);
     good_call(8);
+}
+
+/* Who has the token but not the means to make a whole request cannot end a session with it. */
+static void garbage_under_a_used_index_leaves_the_session_alone(void **state) {
+    (void)state;
+    static change *const garbage[] = {bit_in_ciphertext, word_not_below_p, time_too_old,
+                                      unknown_key, other_commitment};
+    struct request first;
+    struct hats_gate_reply reply;
+    request_make(&first, &w, &owner, 7);
+    assert_int_equal(request_send(&w, &first, &reply), HATS_PROBLEM_NONE);
+    hats_gate_reply_clear(&reply);
+    for (size_t k = 0; k < sizeof garbage / sizeof garbage[0]; k++) {
+        struct request r;
+        request_make(&r, &w, &owner, 7);
+        garbage[k](&r);
+        enum hats_problem p = request_send(&w, &r, &reply);
+        assert_true(p != HATS_PROBLEM_NONE && p != HATS_PROBLEM_CALL_REUSED);
+        request_clear(&r);
+    }
+    assert_int_equal(counters().sessions_burnt, 0);
+    request_clear(&first);
+    good_call(8);
+}
+
+/* Another name in the path is another request, also where the bytes are the same. */
+static void a_stored_answer_is_not_given_under_another_model(void **state) {
+    (void)state;
+    struct request r;
+    struct hats_gate_reply reply;
+    struct hats_gate_call *call;
+    char models[96];
+    world_package(w.dir, w.publisher, "other", "1.0.0", 2);
+    snprintf(models, sizeof models, "%s/models", w.dir);
+    assert_int_equal(hats_gate_models_load(w.gate, models, NULL, NULL), HATS_OK);
+    request_make(&r, &w, &owner, 7);
+    assert_int_equal(request_send(&w, &r, &reply), HATS_PROBLEM_NONE);
+    hats_gate_reply_clear(&reply);
+    struct hats_gate_headers h = {.authorization = w.bearer[0],
+                                  .model = "other",
+                                  .content_length = (int64_t)r.body.len,
+                                  .json_len = r.json_len_field};
+    struct hats_gate_counters before = counters();
+    assert_int_equal(hats_gate_admit(w.gate, &call, &h, NULL), HATS_PROBLEM_NONE);
+    assert_int_equal(hats_gate_infer(call, &reply, r.body.data, r.body.len, NULL),
+                     HATS_PROBLEM_MODEL_CHANGED);
+    hats_gate_call_free(call);
+    only_counted(&before, HATS_PROBLEM_MODEL_CHANGED);
+    request_clear(&r);
 }
 
 static void a_revoked_key_evaluates_nothing_more(void **state) {
@@ -299,8 +386,8 @@ static void a_revoked_key_evaluates_nothing_more(void **state) {
                      HATS_PROBLEM_NONE);
     assert_true(key.revoked_ms == w.now_ms);
     struct hats_gate_counters before = counters();
-    assert_int_equal(request_send(&w, &after_it, &reply), HATS_PROBLEM_KEY_UNKNOWN);
-    only_counted(&before, HATS_PROBLEM_KEY_UNKNOWN);
+    assert_int_equal(request_send(&w, &after_it, &reply), HATS_PROBLEM_KEY_REVOKED);
+    only_counted(&before, HATS_PROBLEM_KEY_REVOKED);
     assert_false(has_row(0, &after_it));
     assert_int_equal(request_send(&w, &before_it, &reply), HATS_PROBLEM_NONE); /* the stored one */
     hats_gate_reply_clear(&reply);
@@ -607,9 +694,11 @@ static void a_full_store_says_so_and_the_call_works_when_there_is_room(void **st
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(a_changed_request_is_refused_for_what_was_changed),
-        CASE(a_token_does_not_open_another_tenants_key),
+        CASE(a_token_does_not_open_another_tenants_session_or_key),
         CASE(a_time_at_the_edge_of_the_window_is_taken),
         CASE(the_same_index_with_other_bytes_is_refused_and_the_first_stays),
+        CASE(garbage_under_a_used_index_leaves_the_session_alone),
+        CASE(a_stored_answer_is_not_given_under_another_model),
         CASE(a_revoked_key_evaluates_nothing_more),
         CASE(a_header_is_refused_before_a_body_byte),
         CASE(a_disabled_tenant_is_unknown_within_a_second),

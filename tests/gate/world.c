@@ -191,38 +191,96 @@ void owner_clear(struct owner *o) {
     hats_free(o->public_key);
 }
 
-enum hats_problem owner_register(struct world *w, const struct owner *o, int tenant,
+void world_challenge(struct world *w, struct hats_challenge *out, int tenant) {
+    uint8_t rp_id[32], ask[HATS_CHALLENGE_MAX_BYTES];
+    struct hats_buffer answer;
+    size_t len = 0;
+    hats_rp_id(rp_id, WORLD_ORIGIN);
+    hats_challenge_ask(ask, &len, rp_id);
+    assert_int_equal(hats_gate_challenge(w->gate, &answer, &w->tenant[tenant], ask, len, NULL),
+                     HATS_PROBLEM_NONE);
+    MUST(hats_challenge_decode(out, answer.data, answer.len, &err));
+    hats_buffer_clear(&answer);
+}
+
+void session_block(struct world *w, struct hats_session_block *out, const struct owner *o,
+                   int tenant) {
+    struct hats_challenge c;
+    world_challenge(w, &c, tenant);
+    *out = (struct hats_session_block){.kind = HATS_SESSION_TENANT,
+                                       .calls = c.calls_max,
+                                       .not_after_ms = c.now_ms + (uint64_t)c.life_max_s * 1000};
+    memcpy(out->nonce, c.nonce, 32);
+    memcpy(out->tenant_digest, c.tenant_digest, 32);
+    hats_rp_id(out->rp_id, WORLD_ORIGIN);
+    hats_cose_thumbprint_of(out->owner, o->sign);
+}
+
+enum hats_problem session_open(struct world *w, struct owner *o, int tenant,
+                               const struct hats_session_block *block, struct hats_error *detail) {
+    static const struct hats_gate_connection none;
+    struct hats_gate_session_reply reply;
+    struct hats_buffer body;
+    hats_buffer_init(&body, HATS_SESSION_REQUEST_MAX);
+    MUST(hats_session_request_encode(&body, block, o->sign, &err));
+    enum hats_problem p = hats_gate_session_open(w->gate, &reply, &w->tenant[tenant], &none, NULL,
+                                                 body.data, body.len, detail);
+    if (p == HATS_PROBLEM_NONE) {
+        uint8_t bytes[HATS_SESSION_BLOCK_LEN];
+        hats_session_block_encode(bytes, block);
+        hats_session_tenant_id(o->sid, bytes);
+        assert_memory_equal(reply.sid, o->sid, 32);
+        hats_sha256(o->session_receipt, reply.receipt, reply.receipt_len);
+    }
+    hats_gate_session_reply_clear(&reply);
+    hats_buffer_clear(&body);
+    return p;
+}
+
+enum hats_problem owner_register(struct world *w, struct owner *o, int tenant,
                                  struct hats_error *detail) {
     struct hats_buffer body;
+    struct hats_challenge c;
+    struct hats_session_block block;
     struct hats_gate_key key;
     bool created;
+    world_challenge(w, &c, tenant);
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
-    MUST(hats_registration_encode(&body, o->public_key, o->public_key_len, o->sign,
-                                  "https://127.0.0.1:8443", w->now_ms, &err));
+    MUST(hats_registration_encode(&body, o->public_key, o->public_key_len, o->sign, WORLD_ORIGIN,
+                                  w->now_ms, c.nonce, &err));
     enum hats_problem p = hats_gate_key_register(w->gate, &created, &key, &w->tenant[tenant],
                                                  o->kid_hex, body.data, body.len, detail);
     hats_buffer_clear(&body);
-    return p;
+    if (p != HATS_PROBLEM_NONE)
+        return p;
+    session_block(w, &block, o, tenant);
+    return session_open(w, o, tenant, &block, detail);
 }
 
 /* ---- requests ---- */
 
 void request_assemble(struct request *r) {
-    struct hats_oip_tensor tensors[2] = {
-        {"hats.ciphertext", r->ciphertext, r->ciphertext_len},
-        {"hats.core", r->core_bytes, r->core_len},
-    };
+    struct hats_oip_tensor tensors[3] = {{"hats.ciphertext", r->ciphertext, r->ciphertext_len}};
+    size_t n = 1;
     hats_core_encode(r->core_bytes, &r->core_len, &r->core);
-    tensors[1].len_bytes = r->core_len;
+    if (r->proof != NULL)
+        tensors[n++] = (struct hats_oip_tensor){"hats.proof", r->proof, r->proof_len};
+    if (!r->core_in_header)
+        tensors[n++] = (struct hats_oip_tensor){"hats.core", r->core_bytes, r->core_len};
     hats_buffer_clear(&r->body);
     hats_buffer_init(&r->body, 1u << 20);
-    hats_oip_request(&r->body, &r->json_len, "a-name", tensors, r->core_in_header ? 1 : 2);
+    hats_oip_request(&r->body, &r->json_len, "a-name", tensors, n);
     assert_false(r->body.failed);
     snprintf(r->json_len_field, sizeof r->json_len_field, "%zu", r->json_len);
     hats_base64url_encode(r->core_field, r->core_bytes, r->core_len);
 }
 
 void request_make(struct request *r, struct world *w, const struct owner *owner, uint32_t i) {
+    request_make_for(r, w, owner, i, 0);
+}
+
+void request_make_for(struct request *r, struct world *w, const struct owner *owner, uint32_t i,
+                      uint32_t proof_suite) {
     struct hats_gate_model m;
     struct hats_fhe_params params;
     struct hats_linear_shape shape;
@@ -234,10 +292,11 @@ void request_make(struct request *r, struct world *w, const struct owner *owner,
     MUST(hats_fhe_params_init(&params, m.set_id, m.log_t, &err));
     MUST(hats_linear_shape_init(&shape, m.set_id, m.d, m.k, m.block, &err));
     r->core = (struct hats_core){.i = i, .op = HATS_OP_INFER, .unix_ms = w->now_ms};
-    memset(r->core.sid, 0x51, 32);
+    memcpy(r->core.sid, owner->sid, 32);
     memcpy(r->core.model_commitment, m.commitment, 32);
     memcpy(r->core.kid, owner->kid, 32);
     p.set_id = m.set_id;
+    p.proof_suite = proof_suite;
     p.d = m.d;
     p.log_t = m.log_t;
     p.k = m.k;
@@ -277,9 +336,7 @@ enum hats_problem request_send_to(struct hats_gate *g, const char *bearer, const
         .content_length = (int64_t)r->body.len,
         .core = r->core_in_header ? r->core_field : NULL,
         .json_len = r->json_len_field,
-        .tls_group = "MLKEM768",
-        .tls_signature = "mldsa65",
-        .server_auth_pq = true,
+        .connection = {.tls_group = "MLKEM768", .tls_signature = "mldsa65", .server_auth_pq = true},
     };
     struct hats_gate_call *call;
     *reply = (struct hats_gate_reply){0};
@@ -299,7 +356,7 @@ void reply_parts(const struct hats_gate_reply *reply, const uint8_t **answer, si
                  const uint8_t **receipt, size_t *receipt_len) {
     struct hats_oip_tensor t[2] = {{.name = "hats.answer"}, {.name = "hats.receipt"}};
     char id[64];
-    MUST(hats_oip_parse(t, 2, id, "outputs", reply->body.data, reply->body.len, reply->json_len,
+    MUST(hats_oip_parse(t, 2, 2, id, "outputs", reply->body.data, reply->body.len, reply->json_len,
                         &err));
     assert_string_equal(id, "a-name");
     *answer = t[0].data;
@@ -324,7 +381,9 @@ static void check_receipt(const struct world *w, const struct request *r, const 
     hats_sha256(output_digest, answer, answer_len);
     hats_cose_thumbprint_of(owner, r->owner->sign);
     struct hats_receipt_expect expect = {
+        .kind = HATS_RECEIPT_ANSWER,
         .sid = r->core.sid,
+        .session_receipt = r->owner->session_receipt,
         .call_index = &r->core.i,
         .request_digest = request_digest,
         .model_commitment = r->core.model_commitment,

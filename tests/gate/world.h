@@ -12,6 +12,7 @@
 #include "gate/gate.h"
 #include "store/store.h"
 #include "wire/core.h"
+#include "wire/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,11 +56,23 @@ struct owner {
     size_t public_key_len;
     uint8_t kid[32];
     char kid_hex[65];
+    uint8_t sid[32]; /* the session that requests are made in */
+    uint8_t session_receipt[32];
 };
 void owner_make(struct owner *o, uint8_t seed);
 void owner_clear(struct owner *o);
-enum hats_problem owner_register(struct world *w, const struct owner *o, int tenant,
+/* A fresh challenge to a tenant, for WORLD_ORIGIN. */
+#define WORLD_ORIGIN "https://127.0.0.1:8443"
+void world_challenge(struct world *w, struct hats_challenge *out, int tenant);
+/* Registers the key, and opens a session when that went well. */
+enum hats_problem owner_register(struct world *w, struct owner *o, int tenant,
                                  struct hats_error *detail);
+/* A block of this owner on a fresh challenge: all the calls and all the time there are, no exporter. */
+void session_block(struct world *w, struct hats_session_block *out, const struct owner *o,
+                   int tenant);
+/* Signs the block with the owner's key and sends it; keeps the session in o when it is opened. */
+enum hats_problem session_open(struct world *w, struct owner *o, int tenant,
+                               const struct hats_session_block *block, struct hats_error *detail);
 
 /* One request, made once, sent as often as wanted. */
 struct request {
@@ -71,15 +84,20 @@ struct request {
     size_t core_len;
     uint8_t *ciphertext;
     size_t ciphertext_len;
+    const uint8_t *proof; /* NULL: none is sent */
+    size_t proof_len;
     struct hats_buffer body;
     size_t json_len;
     char json_len_field[24];
     char core_field[2000];
     bool core_in_header;
 };
-/* x_j = i + j, encrypted for the served model "score" under call index i of one series. */
+/* x_j = i + j, encrypted for the served model "score" under call index i of the owner's session. */
 void request_make(struct request *r, struct world *w, const struct owner *owner, uint32_t i);
-/* After a test changed core, ciphertext or core_in_header: core bytes and body again. */
+/* The same with the parameters of a request that carries a proof of this suite; names no proof yet. */
+void request_make_for(struct request *r, struct world *w, const struct owner *owner, uint32_t i,
+                      uint32_t proof_suite);
+/* After a test changed core, ciphertext, proof or core_in_header: core bytes and body again. */
 void request_assemble(struct request *r);
 void request_clear(struct request *r);
 

@@ -1,0 +1,77 @@
+/* Step 9 of the gate: the proof of encryption that travels with a call.
+ *
+ * The rules (hats_gate_proof_rules) say which suites are taken and who verifies; here is decided when. The
+ * core names suite and digest, H(parameters) covers the suite, ctx covers H(parameters): so ciphertext and
+ * proof are made for one suite, and neither can be carried to another call. */
+#include "gate/call.h"
+
+#include "base/bytes.h"
+#include "hash/sha256.h"
+
+static bool takes(const struct hats_gate_proof_rules *rules, uint32_t suite) {
+    for (size_t i = 0; rules != NULL && i < rules->n_suites; i++)
+        if (rules->suites[i] == suite)
+            return true;
+    return false;
+}
+
+enum hats_problem hats_gate_call_proof_rules(const struct hats_gate_call *call,
+                                             struct hats_error *detail) {
+    const struct hats_gate_proof_rules *rules = call->gate->config.proofs;
+    if (!call->core.has_proof)
+        return rules != NULL && rules->required ? HATS_PROBLEM_PROOF_MISSING : HATS_PROBLEM_NONE;
+    if (!takes(rules, call->core.proof_suite))
+        return hats_gate_refuse(detail, HATS_PROBLEM_PROOF_SUITE, "It is suite %u.",
+                                call->core.proof_suite);
+    if (call->proof_len > rules->max_bytes)
+        return hats_gate_refuse(detail, HATS_PROBLEM_PROOF_MALFORMED,
+                                "It has %zu bytes of at most %zu.", call->proof_len,
+                                rules->max_bytes);
+    return HATS_PROBLEM_NONE;
+}
+
+static hats_status verify(struct hats_gate_call *call, struct hats_error *why) {
+    struct hats_gate *g = call->gate;
+    const struct hats_gate_proof_rules *rules = g->config.proofs;
+    struct cached_key *key;
+    uint8_t ctx[32];
+    hats_core_context(ctx, &call->core);
+    hats_status s = hats_gate_cache_take(&g->keys, &key, g->config.store, call->core.kid, why);
+    if (s != HATS_OK)
+        return s == HATS_E_MEMORY ? s : HATS_E_CRYPTO;
+    const struct hats_gate_proof proof = {
+        .suite = call->core.proof_suite,
+        .bytes = call->proof,
+        .len_bytes = call->proof_len,
+        .ctx = ctx,
+        .core = &call->core,
+        .plan = call->model->package->plan,
+        .public_key = key->object,
+        .public_key_len = key->object_len,
+        .ciphertext = call->ciphertext,
+        .ciphertext_len = call->ciphertext_len,
+    };
+    s = rules->verify(rules->user, &proof, why);
+    atomic_fetch_add(&g->proofs, 1);
+    hats_gate_cache_give(&g->keys, key);
+    return s;
+}
+
+enum hats_problem hats_gate_call_proof(struct hats_gate_call *call, struct hats_error *detail) {
+    uint8_t digest[32];
+    struct hats_error why = {0};
+    if (!call->core.has_proof)
+        return HATS_PROBLEM_NONE;
+    hats_sha256(digest, call->proof, call->proof_len);
+    if (memcmp(digest, call->core.proof_digest, 32) != 0)
+        return HATS_PROBLEM_PROOF_DIGEST;
+    hats_status s = verify(call, &why);
+    if (s == HATS_E_VERIFY)
+        return hats_gate_refuse(detail, HATS_PROBLEM_PROOF_FALSE, "%s.", why.text);
+    if (s == HATS_E_MEMORY || s == HATS_E_CRYPTO)
+        return HATS_PROBLEM_INTERNAL;
+    if (s != HATS_OK)
+        return hats_gate_refuse(detail, HATS_PROBLEM_PROOF_MALFORMED, "%s.", why.text);
+    call->steps |= HATS_STEP_PROOF;
+    return HATS_PROBLEM_NONE;
+}

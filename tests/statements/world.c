@@ -200,25 +200,37 @@ void world_finish(struct world *w) {
 
 /* ---- verdicts ---- */
 
-hats_status world_check(const struct world *w, struct hats_error *err) {
-    const struct hats_air *air = &w->setup->air;
+hats_status world_weights(const struct world *w, struct hats_fp3 *weights,
+                          struct hats_fp3 challenges[2], struct hats_fp3 *total,
+                          struct hats_error *err) {
     struct hats_encryption_work work;
     struct hats_arena arena;
     size_t len = hats_encryption_work_bytes(w->setup);
     void *memory = storage(len, 1);
-    struct hats_fp3 *weights = storage((size_t)air->n_weights * N, sizeof *weights);
-    struct hats_fp3 challenges[2], total;
     hats_arena_init(&arena, memory, len);
     hats_status s = hats_encryption_work_init(&work, &arena, &w->pub, err);
     if (s == HATS_OK) {
+        const struct hats_stark_statement *st = &work.statement;
         for (unsigned i = 0; i < 6; i++)
             challenges[i / 3].c[i % 3] = world_u64() % HATS_P;
-        for (unsigned c = 0; c < air->n_weights; c++) {
+        for (unsigned c = 0; c < w->setup->air.n_weights; c++) {
             struct hats_fp3 *out = weights + (size_t)c * N;
-            uint32_t n = work.statement.weight_column(work.statement.ctx, challenges, 0, c, out);
+            uint32_t n = st->weight_column(st->ctx, challenges, 0, c, out);
             memset(out + n, 0, (N - n) * sizeof *out);
         }
-        work.statement.scalars(work.statement.ctx, challenges, 0, &total);
+        st->scalars(st->ctx, challenges, 0, total);
+        hats_encryption_work_clear(&work);
+    }
+    hats_free(memory);
+    return s;
+}
+
+hats_status world_check(const struct world *w, struct hats_error *err) {
+    const struct hats_air *air = &w->setup->air;
+    struct hats_fp3 *weights = storage((size_t)air->n_weights * N, sizeof *weights);
+    struct hats_fp3 challenges[2], total;
+    hats_status s = world_weights(w, weights, challenges, &total, err);
+    if (s == HATS_OK)
         s = hats_air_check(air,
                            &(struct hats_air_rows){
                                .trace = w->trace,
@@ -227,10 +239,7 @@ hats_status world_check(const struct world *w, struct hats_error *err) {
                                .scalars = &total,
                            },
                            err);
-        hats_encryption_work_clear(&work);
-    }
     hats_free(weights);
-    hats_free(memory);
     return s;
 }
 
@@ -253,14 +262,98 @@ bool world_is_refused(const struct world *w) {
     return world_check(w, &err) == HATS_E_VERIFY;
 }
 
+/* ---- inputs ---- */
+
+struct hats_encryption_input world_box_input(struct hats_encryption_unit *units, uint32_t d,
+                                             uint32_t block, int32_t lo, int32_t hi,
+                                             enum hats_encryption_source source) {
+    for (uint32_t k = 0; k < d; k++)
+        units[k] = (struct hats_encryption_unit){.lo = lo, .hi = hi};
+    return (struct hats_encryption_input){
+        .set_id = SET,
+        .log_t = 20,
+        .d = d,
+        .block = block,
+        .source = source,
+        .n_units = d,
+        .units = units,
+    };
+}
+
+struct hats_encryption_input world_clinical_input(struct hats_encryption_unit *units, uint32_t d) {
+    for (uint32_t k = 0; k < d; k++)
+        units[k] = (struct hats_encryption_unit){
+            .lo = -127,
+            .hi = 127,
+            .clip = true,
+            .field = k,
+            .a = world_between(1 << 21, 1 << 22),
+            .b = world_between(-(1 << 30), 1 << 30),
+        };
+    return (struct hats_encryption_input){
+        .set_id = SET,
+        .log_t = 20,
+        .d = d,
+        .block = d,
+        .source = HATS_SOURCE_FIELDS,
+        .n_fields = d,
+        .n_units = d,
+        .units = units,
+    };
+}
+
+void world_random_records(struct world *w) {
+    for (uint32_t r = 0; r < w->n_records; r++) {
+        for (uint32_t f = 0; f < w->input.n_fields; f++)
+            w->fields[(size_t)r * w->input.n_fields + f] = world_between(-15000, 15000);
+        for (uint32_t j = 0; j < w->input.d && w->input.n_fields == 0; j++)
+            w->x[(size_t)r * w->input.d + j] =
+                (int32_t)world_between(w->input.units[j].lo, w->input.units[j].hi);
+    }
+}
+
+/* ---- the trace ---- */
+
 uint64_t *world_cell(const struct world *w, unsigned column, uint32_t row) {
     return w->trace + (size_t)column * N + row;
 }
 
-void world_count(const struct world *w, uint32_t from_row, uint32_t to_row) {
-    uint64_t *m = world_cell(w, w->setup->layout.multiplicities, 0);
-    m[from_row] = hats_fp_sub(m[from_row], 1);
-    m[to_row] = hats_fp_add(m[to_row], 1);
+uint64_t *world_digit(const struct world *w, uint32_t cell) {
+    return world_cell(w, w->setup->layout.r, 0) + cell;
+}
+
+/* The row of the table with this value. */
+static uint64_t *multiplicity(const struct world *w, int64_t value, bool is_noise) {
+    uint32_t row = (uint32_t)value;
+    if (is_noise)
+        row = (uint32_t)(HATS_ENCRYPTION_DIGITS + value + HATS_LINEAR_NOISE_MAX);
+    return world_cell(w, w->setup->layout.multiplicities, row);
+}
+
+void world_replace(const struct world *w, uint64_t *cell, int64_t value, bool is_noise) {
+    int64_t before = *cell > HATS_P / 2 ? (int64_t)(*cell - HATS_P) : (int64_t)*cell;
+    uint64_t *from = multiplicity(w, before, is_noise), *to = multiplicity(w, value, is_noise);
+    *from = hats_fp_sub(*from, 1);
+    *to = hats_fp_add(*to, 1);
+    *cell = hats_fp_from_i64(value);
+}
+
+void world_replace_noise(const struct world *w, unsigned column, const int8_t e[N]) {
+    const struct hats_encryption_layout *l = &w->setup->layout;
+    uint32_t number = column == 1 ? l->n_ct : column - l->e;
+    uint64_t slack = hats_noise_slack(e, N);
+    for (uint32_t j = 0; j < N; j++)
+        world_replace(w, world_cell(w, column, j), e[j], true);
+    for (unsigned i = 0; i < HATS_ENCRYPTION_SLACK_CELLS; i++)
+        world_replace(w, world_digit(w, l->slack_at + HATS_ENCRYPTION_SLACK_CELLS * number + i),
+                      (int64_t)(slack >> (HATS_ENCRYPTION_DIGIT_BITS * i)) & 2047, false);
+}
+
+void world_sbox(const struct world *w, unsigned x, uint32_t row, uint64_t input) {
+    uint64_t cube = hats_fp_mul(hats_fp_mul(input, input), input);
+    *world_cell(w, x, row) = input;
+    *world_cell(w, x + 1, row) = cube;
+    *world_cell(w, x + 2, row) = hats_fp_mul(hats_fp_mul(cube, cube), input);
 }
 
 /* ---- proofs ---- */

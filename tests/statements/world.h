@@ -55,6 +55,10 @@ void world_encrypt(struct world *w);
 /* All of it: commit, encrypt, fill the trace. Fails the test if the witness is refused. */
 void world_finish(struct world *w);
 
+/* Weight columns under random challenges, [column][N], and the scalar. */
+hats_status world_weights(const struct world *w, struct hats_fp3 *weights,
+                          struct hats_fp3 challenges[2], struct hats_fp3 *total,
+                          struct hats_error *err);
 /* The row checker under random challenges. */
 hats_status world_check(const struct world *w, struct hats_error *err);
 void world_accepts(const struct world *w);
@@ -68,9 +72,25 @@ void world_prove(const struct world *w, struct hats_buffer *proof);
 hats_status world_verify(const struct hats_encryption_public *pub, const uint8_t *proof, size_t len,
                          struct hats_error *err);
 
-/* Cells of the trace. */
+/* Inputs with their units: d features in [lo, hi] without a source or packed into a commitment; or d
+ * clinical numbers with A about 2^22, clipped. The units are the caller's array of d. */
+struct hats_encryption_input world_box_input(struct hats_encryption_unit *units, uint32_t d,
+                                             uint32_t block, int32_t lo, int32_t hi,
+                                             enum hats_encryption_source source);
+struct hats_encryption_input world_clinical_input(struct hats_encryption_unit *units, uint32_t d);
+/* Random features in their boxes; random fields, of which a third are clipped. */
+void world_random_records(struct world *w);
+
+/* ---- the trace, as somebody who cheats would write it ---- */
+
 uint64_t *world_cell(const struct world *w, unsigned column, uint32_t row);
-/* Lookups of cell `from` in the table are now lookups of `to`, both under a tag's row. */
-void world_count(const struct world *w, uint32_t from_row, uint32_t to_row);
+/* Cell i of the R columns. */
+uint64_t *world_digit(const struct world *w, uint32_t cell);
+/* What a lookup column holds changes from one value of the table to another, multiplicities with it. */
+void world_replace(const struct world *w, uint64_t *cell, int64_t value, bool is_noise);
+/* Column e or e0 becomes these values of the table, and its slack what they sum to, if it can. */
+void world_replace_noise(const struct world *w, unsigned column, const int8_t e[N]);
+/* An S-box row with this input. */
+void world_sbox(const struct world *w, unsigned x, uint32_t row, uint64_t input);
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { DIGEST = HATS_SHA256_LEN };
 
-static const uint8_t leaf_tag = 0x00, node_tag = 0x01;
+static const uint8_t leaf_tag = HATS_MERKLE_LEAF_TAG, node_tag = 0x01;
 
 void hats_merkle_hash_rows(uint8_t *out, const struct hats_merkle_rows *rows, size_t n_rows) {
     const struct hats_sha256_part parts[] = {
@@ -20,8 +20,18 @@ void hats_merkle_hash_rows(uint8_t *out, const struct hats_merkle_rows *rows, si
 
 /* Parents of n pairs of digests that lie side by side. */
 static void hash_pairs(uint8_t *out, const uint8_t *pairs, size_t n_pairs) {
-    const struct hats_sha256_part parts[] = {{&node_tag, 0, 1}, {pairs, 2 * DIGEST, 2 * DIGEST}};
-    hats_sha256_many(out, parts, HATS_COUNT_OF(parts), n_pairs);
+    enum { AT_ONCE = 32, LEN = 1 + 2 * DIGEST, PADDED = HATS_SHA256_PADDED(LEN) };
+    uint8_t messages[AT_ONCE][PADDED];
+    for (size_t i = 0; i < AT_ONCE && i < n_pairs; i++) {
+        messages[i][0] = node_tag;
+        hats_sha256_pad(messages[i], LEN);
+    }
+    for (size_t i = 0; i < n_pairs; i += AT_ONCE) {
+        size_t n = n_pairs - i < AT_ONCE ? n_pairs - i : AT_ONCE;
+        for (size_t k = 0; k < n; k++)
+            memcpy(messages[k] + 1, pairs + (i + k) * 2 * DIGEST, (size_t)2 * DIGEST);
+        hats_sha256_whole(out + i * DIGEST, messages[0], PADDED, n);
+    }
 }
 
 size_t hats_merkle_len_bytes(unsigned log_n) {

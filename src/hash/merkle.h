@@ -29,6 +29,8 @@
 #define HATS_MERKLE_MAX_LOG_N 30
 #define HATS_MERKLE_MAX_OPENED 4096 /* leaves of one opening */
 #define HATS_MERKLE_SALT_LEN 16     /* bytes */
+#define HATS_MERKLE_LEAF_TAG \
+    0x00 /* for those who hash leaves themselves, in a buffer of messages */
 
 /* Rows as the tree hashes them: row i is the row_len_bytes bytes at rows + i * stride_bytes, its salt the
  * 16 bytes at salts + 16 i. salts is NULL for an unsalted tree. */

@@ -1,9 +1,10 @@
 /* What a backend must show before it is used (base/cpu.h). */
 #include "hash/kernels.h"
+#include "hash/sha256.h"
 
 #include <string.h>
 
-_Static_assert(sizeof(struct hats_hash_kernels) == 3 * sizeof(void (*)(void)),
+_Static_assert(sizeof(struct hats_hash_kernels) == 6 * sizeof(void (*)(void)) + sizeof(size_t),
                "another kernel: it needs its test here");
 
 #define N_BLOCKS 2
@@ -17,6 +18,9 @@ struct output {
     _Alignas(64) uint64_t keccak[25][HATS_SHAKE_LANES];
     uint32_t blocks[N_BLOCKS][8]; /* after one block, after two */
     uint32_t lanes[N_COUNTS][8][HATS_SHA256_LANES];
+    uint8_t whole[N_COUNTS][HATS_SHA256_LANES][HATS_SHA256_LEN];
+    uint32_t chains[N_COUNTS][12][HATS_SHA256_LANES]; /* heads and values */
+    uint32_t counted[8][HATS_SHA256_LANES];
 };
 
 /* The first words of splitmix64 from 0. */
@@ -47,7 +51,14 @@ static void run(const struct hats_hash_kernels *k, struct output *out) {
         for (size_t w = 0; w < 8; w++) /* the other lanes may be anything */
             memset(&out->lanes[i][w][lane_counts[i]], 0,
                    (HATS_SHA256_LANES - lane_counts[i]) * sizeof out->lanes[i][w][0]);
+        k->sha256_whole(out->whole[i][0], data, 1, lane_counts[i]);
+        memcpy(out->chains[i], words, sizeof out->chains[i]);
+        k->sha256_chain(out->chains[i], out->chains[i] + 8, N_BLOCKS, lane_counts[i]);
+        for (size_t w = 0; w < 12; w++)
+            memset(&out->chains[i][w][lane_counts[i]], 0,
+                   (HATS_SHA256_LANES - lane_counts[i]) * sizeof out->chains[i][w][0]);
     }
+    k->sha256_counter(out->counted, (const uint32_t *)words, UINT32_MAX - 3, 8 * 68);
 }
 
 bool hats_hash_self_test(const struct hats_hash_kernels *k) {

@@ -1,15 +1,14 @@
 #include "hash/sha256.h"
 
 #include "base/bytes.h"
+#include "hash/sha256_constants.h"
 #include "hash/shake.h"
 
 #include <assert.h>
 
 void hats_sha256_init(struct hats_sha256 *c) {
     /* [FIPS180-4, 5.3.3] */
-    static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    memcpy(c->h, initial, sizeof initial);
+    memcpy(c->h, sha256_initial, sizeof sha256_initial);
     c->len_bytes = 0;
     memset(c->block, 0, sizeof c->block);
 }

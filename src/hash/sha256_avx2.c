@@ -12,6 +12,8 @@
 #define MAJ(x, y, z) \
     _mm256_or_si256(_mm256_and_si256(x, y), _mm256_and_si256(z, _mm256_or_si256(x, y)))
 #define ALL(k) _mm256_set1_epi32((int)(k))
+#define LOAD(p) _mm256_loadu_si256((const __m256i *)(p))
+#define STORE(p, v) _mm256_storeu_si256((__m256i *)(p), v)
 #include "hash/sha256_round.h"
 
 enum { GROUP = 8 };
@@ -59,4 +61,17 @@ void hats_hash_sha256_lanes_avx2(uint32_t h[8][HATS_SHA256_LANES],
         for (int i = 0; i < 8; i++)
             _mm256_storeu_si256((__m256i *)&h[i][first], s[i]);
     }
+}
+
+void hats_hash_sha256_chain_avx2(uint32_t head[8][HATS_SHA256_LANES],
+                                 uint32_t value[4][HATS_SHA256_LANES], size_t n_steps,
+                                 size_t n_lanes) {
+    for (size_t first = 0; first < n_lanes; first += GROUP)
+        sha256_chain_group(head, value, first, n_steps);
+}
+
+void hats_hash_sha256_counter_avx2(uint32_t words[8][HATS_SHA256_LANES], const uint32_t h[8],
+                                   uint32_t first, uint32_t len_bits) {
+    for (uint32_t l = 0; l < HATS_SHA256_LANES; l += GROUP)
+        sha256_counter_group(words, h, l, first + l, len_bits);
 }

@@ -12,6 +12,8 @@
 #define CH(x, y, z) _mm512_ternarylogic_epi32(x, y, z, 0xca)
 #define MAJ(x, y, z) _mm512_ternarylogic_epi32(x, y, z, 0xe8)
 #define ALL(k) _mm512_set1_epi32((int)(k))
+#define LOAD(p) _mm512_loadu_si512(p)
+#define STORE(p, v) _mm512_storeu_si512(p, v)
 #include "hash/sha256_round.h"
 
 /* The sixteen words of every lane at the offset, turned: w[i] has word i of all lanes. The unpacks turn
@@ -59,4 +61,16 @@ void hats_hash_sha256_lanes_avx512(uint32_t h[8][HATS_SHA256_LANES],
     }
     for (int i = 0; i < 8; i++)
         _mm512_storeu_si512(h[i], s[i]);
+}
+
+void hats_hash_sha256_chain_avx512(uint32_t head[8][HATS_SHA256_LANES],
+                                   uint32_t value[4][HATS_SHA256_LANES], size_t n_steps,
+                                   size_t n_lanes) {
+    (void)n_lanes;
+    sha256_chain_group(head, value, 0, n_steps);
+}
+
+void hats_hash_sha256_counter_avx512(uint32_t words[8][HATS_SHA256_LANES], const uint32_t h[8],
+                                     uint32_t first, uint32_t len_bits) {
+    sha256_counter_group(words, h, 0, first, len_bits);
 }

@@ -24,7 +24,17 @@ struct hats_sha256_part {
 void hats_sha256_many(uint8_t *out, const struct hats_sha256_part *parts, size_t n_parts,
                       size_t n_messages);
 
-/* The same on the kernels of a given table, for tests and benchmarks. */
+/* The same for messages that their maker has padded in place, which saves putting them together: message i
+ * is the padded_bytes bytes at messages + i * padded_bytes, the last of them written by hats_sha256_pad.
+ * Whoever hashes many messages of one length keeps a buffer of them, pads it once, and overwrites what
+ * differs. */
+#define HATS_SHA256_PADDED(len_bytes) (((len_bytes) + 8) / 64 * 64 + 64)
+void hats_sha256_pad(uint8_t *message,
+                     size_t len_bytes); /* room for HATS_SHA256_PADDED(len_bytes) */
+void hats_sha256_whole(uint8_t *out, const uint8_t *messages, size_t padded_bytes,
+                       size_t n_messages);
+
+/* hats_sha256_many on the kernels of a given table, for tests and benchmarks. */
 struct hats_hash_kernels;
 void hats_sha256_many_with(const struct hats_hash_kernels *kernels, uint8_t *out,
                            const struct hats_sha256_part *parts, size_t n_parts, size_t n_messages);

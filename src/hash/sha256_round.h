@@ -2,7 +2,8 @@
  *
  * The including file defines WORD (a vector with one 32-bit word of each message), ADD(a, b),
  * XOR3(a, b, c), ROTR(a, n), SHR(a, n), CH(x, y, z) = (x & y) ^ (~x & z),
- * MAJ(x, y, z) = (x & y) ^ (x & z) ^ (y & z), and ALL(k), k in every lane. [FIPS180-4, 6.2.2]
+ * MAJ(x, y, z) = (x & y) ^ (x & z) ^ (y & z), ALL(k), k in every lane, and LOAD(p), STORE(p, v) from and to
+ * any address. [FIPS180-4, 6.2.2]
  */
 #include "hash/sha256_constants.h"
 
@@ -48,6 +49,55 @@ static inline void sha256_compress(WORD s[8], WORD w[16]) {
     s[5] = ADD(s[5], f);
     s[6] = ADD(s[6], g);
     s[7] = ADD(s[7], h);
+}
+
+/* As many chains as a vector has words (sha256_chain.h), those of the lanes from `first` on. */
+static inline void sha256_chain_group(uint32_t head[8][HATS_SHA256_LANES],
+                                      uint32_t value[4][HATS_SHA256_LANES], size_t first,
+                                      size_t n_steps) {
+    WORD hd[8], v[4];
+    for (int i = 0; i < 8; i++)
+        hd[i] = LOAD(&head[i][first]);
+    for (int i = 0; i < 4; i++)
+        v[i] = LOAD(&value[i][first]);
+    for (size_t k = 0; k < n_steps; k++) {
+        WORD s[8], w[16];
+        for (int i = 0; i < 8; i++) {
+            s[i] = ALL(sha256_initial[i]);
+            w[i] = hd[i];
+        }
+        for (int i = 0; i < 4; i++)
+            w[8 + i] = v[i];
+        w[12] = ALL(0x80000000);
+        w[13] = w[14] = ALL(0);
+        w[15] = ALL(48 * 8);
+        sha256_compress(s, w);
+        for (int i = 0; i < 4; i++)
+            v[i] = s[i];
+        hd[4] = ADD(hd[4], ALL(1));
+    }
+    STORE(&head[4][first], hd[4]);
+    for (int i = 0; i < 4; i++)
+        STORE(&value[i][first], v[i]);
+}
+
+/* The counters first_counter, first_counter + 1, ... in the lanes from `first` on. */
+static inline void sha256_counter_group(uint32_t words[8][HATS_SHA256_LANES], const uint32_t h[8],
+                                        size_t first, uint32_t first_counter, uint32_t len_bits) {
+    uint32_t counters[HATS_SHA256_LANES];
+    WORD s[8], w[16];
+    for (uint32_t l = 0; l < HATS_SHA256_LANES; l++)
+        counters[l] = first_counter + l;
+    for (int i = 0; i < 16; i++)
+        w[i] = ALL(0);
+    w[0] = LOAD(counters);
+    w[1] = ALL(0x80000000);
+    w[15] = ALL(len_bits);
+    for (int i = 0; i < 8; i++)
+        s[i] = ALL(h[i]);
+    sha256_compress(s, w);
+    for (int i = 0; i < 8; i++)
+        STORE(&words[i][first], s[i]);
 }
 
 #undef ROUND

@@ -1,6 +1,7 @@
 /* SHA-256 with the SHA instructions. They keep the state as the pairs ABEF and CDGH (A in the top
  * word), do two rounds an instruction, and extend the schedule four words at a time. */
 #include "hash/kernels.h"
+#include "hash/sha256.h"
 #include "hash/sha256_constants.h"
 
 #include <immintrin.h>
@@ -81,9 +82,9 @@ void hats_hash_sha256_blocks_sha_ni(uint32_t h[8], const uint8_t *blocks, size_t
     } while (0)
 
 /* One message waits for each round instruction's result; a second one fills the wait. */
-static void two_messages(uint32_t hx[8], uint32_t hy[8], const uint8_t *px, const uint8_t *py,
+static void two_messages(struct state both[2], const uint8_t *px, const uint8_t *py,
                          size_t n_blocks) {
-    struct state x = pack(hx), y = pack(hy);
+    struct state x = both[0], y = both[1];
     for (size_t b = 0; b < n_blocks; b++, px += 64, py += 64) {
         struct state x_before = x, y_before = y;
         __m128i xw[4], yw[4];
@@ -107,8 +108,8 @@ static void two_messages(uint32_t hx[8], uint32_t hy[8], const uint8_t *px, cons
         y.abef = _mm_add_epi32(y.abef, y_before.abef);
         y.cdgh = _mm_add_epi32(y.cdgh, y_before.cdgh);
     }
-    unpack(hx, x);
-    unpack(hy, y);
+    both[0] = x;
+    both[1] = y;
 }
 
 void hats_hash_sha256_lanes_sha_ni(uint32_t h[8][HATS_SHA256_LANES],
@@ -121,14 +122,44 @@ void hats_hash_sha256_lanes_sha_ni(uint32_t h[8][HATS_SHA256_LANES],
             s[0][i] = h[i][l];
             s[1][i] = two ? h[i][l + 1] : 0;
         }
-        if (two)
-            two_messages(s[0], s[1], blocks[l], blocks[l + 1], n_blocks);
-        else
+        if (two) {
+            struct state both[2] = {pack(s[0]), pack(s[1])};
+            two_messages(both, blocks[l], blocks[l + 1], n_blocks);
+            unpack(s[0], both[0]);
+            unpack(s[1], both[1]);
+        } else {
             hats_hash_sha256_blocks_sha_ni(s[0], blocks[l], n_blocks);
+        }
         for (int i = 0; i < 8; i++) {
             h[i][l] = s[0][i];
             if (two)
                 h[i][l + 1] = s[1][i];
         }
+    }
+}
+
+static void put_digest(uint8_t *out, struct state s) {
+    const __m128i swap = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    uint32_t h[8];
+    unpack(h, s);
+    for (int i = 0; i < 2; i++)
+        _mm_storeu_si128((__m128i *)(out + 16 * i), _mm_shuffle_epi8(load(h + 4 * i), swap));
+}
+
+/* The states never leave the registers between blocks, nor the words' order until the end. */
+void hats_hash_sha256_whole_sha_ni(uint8_t *out, const uint8_t *messages, size_t n_blocks,
+                                   size_t n_messages) {
+    const struct state initial = pack(sha256_initial);
+    size_t len = 64 * n_blocks;
+    for (size_t i = 0; i < n_messages; i += 2, out += 2 * HATS_SHA256_LEN) {
+        const uint8_t *p = messages + i * len;
+        struct state both[2] = {initial, initial};
+        if (i + 1 < n_messages) {
+            two_messages(both, p, p + len, n_blocks);
+            put_digest(out + HATS_SHA256_LEN, both[1]);
+        } else {
+            two_messages(both, p, p, n_blocks);
+        }
+        put_digest(out, both[0]);
     }
 }

@@ -58,6 +58,16 @@ struct hats_hash_kernels {
     void (*sha256_lanes)(uint32_t h[8][HATS_SHA256_LANES],
                          const uint8_t *const blocks[HATS_SHA256_LANES], size_t n_blocks,
                          size_t n_lanes);
+    /* Digests, 32 bytes each, of n_messages padded messages of n_blocks blocks that lie end to end. */
+    void (*sha256_whole)(uint8_t *out, const uint8_t *messages, size_t n_blocks, size_t n_messages);
+    /* hash/sha256_chain.h: n_steps steps of each of n_lanes chains; word 4 of the heads counts. Words of
+     * lanes without a chain may change. */
+    void (*sha256_chain)(uint32_t head[8][HATS_SHA256_LANES], uint32_t value[4][HATS_SHA256_LANES],
+                         size_t n_steps, size_t n_lanes);
+    size_t chain_lanes; /* how many chains at a time it likes best */
+    /* The states after one block from state h: counter first + l, padding, and len_bits. */
+    void (*sha256_counter)(uint32_t words[8][HATS_SHA256_LANES], const uint32_t h[8],
+                           uint32_t first, uint32_t len_bits);
 };
 /* The table in use, and (for tests and benchmarks) the one of a given backend; the latter is NULL where
  * the processor lacks it. */

@@ -7,17 +7,7 @@
 
 #include <assert.h>
 
-/* ---- memory and coins ---- */
-
-void *hats_stark_prover_alloc(struct hats_stark_prover *p, size_t n_items, size_t size_bytes) {
-    assert(p->n_blocks < HATS_STARK_MAX_BLOCKS);
-    void *block = hats_alloc_array(n_items, size_bytes);
-    if (block != NULL) {
-        p->blocks[p->n_blocks] = block;
-        p->block_len[p->n_blocks++] = n_items * size_bytes;
-    }
-    return block;
-}
+/* ---- coins ---- */
 
 static void stream_of(const struct hats_stark_prover *p, uint32_t stream, struct hats_shake *x) {
     uint8_t number[4];
@@ -76,17 +66,32 @@ static void derive_key(struct hats_stark_prover *p, const uint8_t coins[HATS_STA
 
 /* ---- preparation ---- */
 
-static hats_status init_subgroup(struct hats_stark_prover *p, unsigned log_n) {
+static bool init_subgroup(struct hats_stark_prover *p, unsigned log_n) {
     if (log_n < HATS_AIR_LOG_N_MIN)
         log_n = HATS_AIR_LOG_N_MIN;
-    if (p->subgroup[log_n].ntt != NULL)
-        return HATS_OK;
-    return hats_lde_coset_init(&p->subgroup[log_n], log_n, 1, p->err);
+    p->subgroup[log_n] = hats_stark_coset(p, log_n, 1);
+    return p->subgroup[log_n] != NULL;
+}
+
+static bool init_cosets(struct hats_stark_prover *p) {
+    const struct hats_stark_setup *s = p->setup;
+    uint64_t shift = HATS_P_GENERATOR, w = hats_stark_generator(s->log_domain);
+    for (unsigned k = 0; k < p->n_cosets; k++, shift = hats_fp_mul(shift, w))
+        if ((p->cosets[k] = hats_stark_coset(p, s->log_n, shift)) == NULL)
+            return false;
+    for (unsigned t = 0; t < s->n_tables; t++) {
+        const struct hats_air *air = s->table[t].air;
+        if (!init_subgroup(p, air->log_n))
+            return false;
+        for (unsigned c = 0; c < air->n_fixed; c++)
+            if (!init_subgroup(p, air->fixed[c].log_period))
+                return false;
+    }
+    return true;
 }
 
 static hats_status init_domain(struct hats_stark_prover *p) {
     const struct hats_stark_setup *s = p->setup;
-    hats_status status = HATS_OK;
     p->n_rows = (uint32_t)1 << s->log_n;
     p->n_cosets = 1u << (s->log_domain - s->log_n);
     p->cosets = hats_stark_prover_alloc(p, p->n_cosets, sizeof *p->cosets);
@@ -94,36 +99,13 @@ static hats_status init_domain(struct hats_stark_prover *p) {
     p->position_of = hats_stark_prover_alloc(p, p->n_rows, sizeof *p->position_of);
     p->challenges = hats_stark_prover_alloc(p, s->n_challenges + 1u, sizeof *p->challenges);
     if (p->cosets == NULL || p->element_of == NULL || p->position_of == NULL ||
-        p->challenges == NULL)
+        p->challenges == NULL || !init_cosets(p))
         return hats_fail(p->err, HATS_E_MEMORY, "no memory for a proof");
-    uint64_t shift = HATS_P_GENERATOR, w = hats_stark_generator(s->log_domain);
-    for (unsigned k = 0; k < p->n_cosets && status == HATS_OK; k++, shift = hats_fp_mul(shift, w))
-        status = hats_lde_coset_init(&p->cosets[k], s->log_n, shift, p->err);
-    for (unsigned t = 0; t < s->n_tables && status == HATS_OK; t++) {
-        const struct hats_air *air = s->table[t].air;
-        status = init_subgroup(p, air->log_n);
-        for (unsigned c = 0; c < air->n_fixed && status == HATS_OK; c++)
-            status = init_subgroup(p, air->fixed[c].log_period);
-    }
-    if (status != HATS_OK)
-        return status;
     for (uint32_t j = 0; j < p->n_rows; j++) {
-        p->position_of[j] = hats_ntt_position(p->cosets[0].ntt, j);
+        p->position_of[j] = hats_ntt_position(p->cosets[0]->ntt, j);
         p->element_of[p->position_of[j]] = j;
     }
     return HATS_OK;
-}
-
-static void clear(struct hats_stark_prover *p) {
-    for (unsigned k = 0; p->cosets != NULL && k < p->n_cosets; k++)
-        hats_lde_coset_clear(&p->cosets[k]);
-    for (unsigned i = 0; i <= HATS_AIR_LOG_N_MAX; i++)
-        hats_lde_coset_clear(&p->subgroup[i]);
-    for (unsigned i = 0; i < p->n_blocks; i++)
-        hats_free_wiped(p->blocks[i], p->block_len[i]);
-    hats_parallel_free(p->threads);
-    hats_wipe(p, sizeof *p);
-    hats_free(p);
 }
 
 /* ---- the conversation ---- */
@@ -188,14 +170,23 @@ hats_status hats_stark_prove(struct hats_buffer *proof,
     if (p == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory for a proof");
     uint64_t start = hats_monotonic_ns();
+    struct hats_stark_workspace *own = NULL;
+    hats_status s = HATS_E_MEMORY;
     p->setup = statement->setup;
     p->statement = statement;
     p->trace = trace;
     p->err = err;
-    p->threads =
-        hats_parallel_new(options != NULL && options->n_threads != 0 ? options->n_threads : 1);
-    hats_status s = p->threads == NULL ? hats_fail(err, HATS_E_MEMORY, "no memory for a proof")
-                                       : init_domain(p);
+    p->workspace = options != NULL ? options->workspace : NULL;
+    if (p->workspace == NULL) {
+        unsigned n_threads = options != NULL && options->n_threads != 0 ? options->n_threads : 1;
+        own = p->workspace = hats_stark_workspace_new(n_threads);
+    }
+    if (p->workspace == NULL) {
+        (void)hats_fail(err, s, "no memory for a proof");
+        goto done;
+    }
+    p->threads = p->workspace->threads;
+    s = init_domain(p);
     if (s == HATS_OK) {
         derive_key(p, coins);
         p->times.prepare = hats_monotonic_ns() - start;
@@ -206,6 +197,8 @@ hats_status hats_stark_prove(struct hats_buffer *proof,
     p->times.total = hats_monotonic_ns() - start;
     if (options != NULL && options->times != NULL)
         *options->times = p->times;
-    clear(p);
+done:
+    hats_stark_workspace_free(own);
+    hats_free_wiped(p, sizeof *p);
     return s;
 }

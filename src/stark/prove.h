@@ -20,15 +20,24 @@ struct hats_stark_times {
     uint64_t open, fri, work, total;
 };
 
+/* Memory, tables and threads that outlive one proof. Whoever makes many proofs of one shape keeps one:
+ * a first proof pays for fresh pages and twiddle tables, the following ones do not. It holds secrets of the
+ * proofs made with it until it is freed (wiped). One proof at a time. */
+struct hats_stark_workspace;
+/* n_threads in 1..256. NULL when memory cannot be had. */
+struct hats_stark_workspace *hats_stark_workspace_new(unsigned n_threads);
+void hats_stark_workspace_free(struct hats_stark_workspace *w);
+
 struct hats_stark_options {
-    unsigned n_threads;             /* 0 means 1 */
-    struct hats_stark_times *times; /* may be NULL */
-    bool check; /* run the row checker first: a wrong trace is named, not proven */
+    struct hats_stark_workspace *workspace; /* NULL: one for this proof, of n_threads */
+    unsigned n_threads;                     /* without a workspace; 0 means 1 */
+    struct hats_stark_times *times;         /* may be NULL */
 };
 
 /* trace[t][c * N + j] is row j of column c of table t, canonical. The proof is appended to `proof`.
- * HATS_E_MEMORY; HATS_E_VERIFY: the check found a row that fails (err names it); HATS_E_RANGE: an
- * unlucky challenge that a fresh coin avoids (probability below 2^-120).
+ * A column's N words must be 64-byte aligned. HATS_E_MEMORY; HATS_E_VERIFY: the trace does not satisfy the
+ * claims (hats_air_check says which, where); HATS_E_RANGE: an unlucky challenge that a fresh coin avoids
+ * (probability below 2^-120).
  * options may be NULL. */
 HATS_MUST_USE hats_status hats_stark_prove(struct hats_buffer *proof,
                                            const struct hats_stark_statement *statement,

@@ -79,20 +79,20 @@ static hats_status take_given(struct hats_stark_prover *p, unsigned t) {
     unsigned n_threads = hats_parallel_n_threads(p->threads);
     struct given g = {.p = p, .t = t};
     if (air->n_public > 0) {
-        p->publics[t] = hats_stark_prover_alloc(p, air->n_public * n, sizeof(uint64_t));
+        p->publics[t] = hats_stark_prover_alloc_zero(p, air->n_public * n, sizeof(uint64_t));
         if (p->publics[t] == NULL)
             goto no_memory;
         for (unsigned c = 0; c < air->n_public; c++)
             (void)st->public_column(st->ctx, t, c, p->publics[t] + c * n);
     }
     if (air->n_scalars > 0) {
-        p->scalars[t] = hats_stark_prover_alloc(p, air->n_scalars, sizeof(struct hats_fp3));
+        p->scalars[t] = hats_stark_prover_alloc_zero(p, air->n_scalars, sizeof(struct hats_fp3));
         if (p->scalars[t] == NULL)
             goto no_memory;
         st->scalars(st->ctx, p->challenges, t, p->scalars[t]);
     }
     if (air->n_weights > 0) {
-        p->weights[t] = hats_stark_prover_alloc(p, 3 * air->n_weights * n, sizeof(uint64_t));
+        p->weights[t] = hats_stark_prover_alloc_zero(p, 3 * air->n_weights * n, sizeof(uint64_t));
         g.rooms = hats_stark_prover_alloc(p, n_threads * n, sizeof *g.rooms);
         if (p->weights[t] == NULL || g.rooms == NULL)
             goto no_memory;
@@ -234,7 +234,7 @@ static hats_status aux_of_table(struct hats_stark_prover *p, unsigned t) {
     x.inverses = hats_stark_prover_alloc(p, 3 * air->n_lookups * n + 1, sizeof *x.inverses);
     x.sums = hats_stark_prover_alloc(p, 3 * n, sizeof *x.sums);
     x.acc = hats_stark_prover_alloc(p, 3 * n, sizeof *x.acc);
-    x.programs = hats_stark_prover_alloc(p, n_threads, sizeof(struct hats_air_program *));
+    x.programs = hats_stark_prover_alloc_zero(p, n_threads, sizeof(struct hats_air_program *));
     hats_status s = HATS_E_MEMORY;
     if (x.rooms == NULL || x.looked_up == NULL || x.factors == NULL || x.inverses == NULL ||
         x.sums == NULL || x.acc == NULL || x.programs == NULL)

@@ -1,4 +1,5 @@
 #include "base/random.h"
+#include "hash/sha256_many.h"
 #include "stark/prove_internal.h"
 
 #include <assert.h>
@@ -12,7 +13,7 @@ hats_status hats_stark_oracle_init(struct hats_stark_prover *p, enum hats_stark_
     o->width = s->width[tree];
     o->salted = s->salted[tree];
     o->tree.log_n = s->log_domain;
-    o->coeffs = hats_stark_prover_alloc(p, (size_t)o->width * s->d_max, sizeof *o->coeffs);
+    o->coeffs = hats_stark_prover_alloc_zero(p, (size_t)o->width * s->d_max, sizeof *o->coeffs);
     o->n_coeffs = hats_stark_prover_alloc(p, o->width, sizeof *o->n_coeffs);
     o->values = hats_stark_prover_alloc(p, o->width * n, sizeof *o->values);
     o->tree.digests = hats_stark_prover_alloc(p, hats_merkle_len_bytes(s->log_domain), 1);
@@ -26,7 +27,7 @@ hats_status hats_stark_oracle_init(struct hats_stark_prover *p, enum hats_stark_
 
 void hats_stark_interpolate(const struct hats_stark_prover *p, uint64_t *coeffs,
                             const uint64_t *rows, unsigned log_n, uint64_t *room) {
-    const struct hats_lde_coset *subgroup = &p->subgroup[log_n];
+    const struct hats_lde_coset *subgroup = p->subgroup[log_n];
     const struct hats_ntt *ntt = subgroup->ntt;
     for (uint32_t j = 0; j < (uint32_t)1 << log_n; j++)
         room[hats_ntt_position(ntt, j)] = rows[j];
@@ -57,7 +58,7 @@ void hats_stark_column(const struct hats_stark_prover *p, struct hats_stark_orac
 struct extension {
     struct hats_stark_prover *p;
     struct hats_stark_oracle *o;
-    uint8_t *tiles; /* [threads][TILE][width * 8 + salt + digest] */
+    uint8_t *tiles; /* [threads]: TILE padded leaves, TILE digests */
     size_t tile_len;
     uint64_t *rooms;
 };
@@ -66,11 +67,16 @@ static void extend(void *arg, size_t i, unsigned thread) {
     (void)thread;
     struct extension *x = arg;
     unsigned column = (unsigned)i / x->p->n_cosets, coset = (unsigned)i % x->p->n_cosets;
-    hats_lde_evaluate(&x->p->cosets[coset], hats_stark_values(x->p, x->o, column, coset),
+    hats_lde_evaluate(x->p->cosets[coset], hats_stark_values(x->p, x->o, column, coset),
                       x->o->coeffs + (size_t)column * x->p->setup->d_max, x->o->n_coeffs[column]);
 }
 
-/* Leaves of TILE positions of one coset: columns to rows, rows to digests, digests to their places. */
+static size_t leaf_len(const struct hats_stark_oracle *o) {
+    return 1 + (o->salted ? HATS_MERKLE_SALT_LEN : 0) + (size_t)o->width * 8;
+}
+
+/* Leaves of TILE positions of one coset: columns to rows, rows to digests, digests to their places. The rows
+ * are put together where they are hashed, each a padded message. */
 static void hash_tile(void *arg, size_t i, unsigned thread) {
     struct extension *x = arg;
     struct hats_stark_prover *p = x->p;
@@ -78,30 +84,28 @@ static void hash_tile(void *arg, size_t i, unsigned thread) {
     uint32_t n_rows = p->n_rows, tile = n_rows < TILE ? n_rows : TILE;
     unsigned coset = (unsigned)(i / (n_rows / tile));
     uint32_t first = (uint32_t)(i % (n_rows / tile)) * tile;
-    size_t row_len = (size_t)o->width * 8;
-    uint8_t *rows = x->tiles + thread * x->tile_len, *salts = rows + TILE * row_len;
-    uint8_t *digests = salts + (size_t)TILE * HATS_MERKLE_SALT_LEN;
+    size_t padded = HATS_SHA256_PADDED(leaf_len(o));
+    uint8_t *messages = x->tiles + thread * x->tile_len, *digests = messages + TILE * padded;
+    uint8_t *rows = messages + 1 + (o->salted ? HATS_MERKLE_SALT_LEN : 0);
     for (unsigned c = 0; c < o->width; c++) {
         const uint64_t *v = hats_stark_values(p, o, c, coset) + first;
-        for (uint32_t k = 0; k < tile; k++) {
+        uint8_t *out = rows + (size_t)c * 8;
+        for (uint32_t k = 0; k < tile; k++, out += padded) {
             uint64_t big_endian = __builtin_bswap64(v[k]);
-            memcpy(rows + k * row_len + (size_t)c * 8, &big_endian, 8);
+            memcpy(out, &big_endian, sizeof big_endian);
         }
     }
-    if (o->salted)
-        for (uint32_t k = 0; k < tile; k++) {
-            size_t leaf = coset + (size_t)p->element_of[first + k] * p->n_cosets;
-            memcpy(salts + (size_t)k * HATS_MERKLE_SALT_LEN, o->salts + leaf * HATS_MERKLE_SALT_LEN,
-                   HATS_MERKLE_SALT_LEN);
-        }
-    struct hats_merkle_rows r = {rows, row_len, row_len, o->salted ? salts : NULL};
-    hats_merkle_hash_rows(digests, &r, tile);
-    uint8_t *leaves = hats_merkle_leaves(&o->tree);
-    for (uint32_t k = 0; k < tile; k++) {
-        size_t leaf = coset + (size_t)p->element_of[first + k] * p->n_cosets;
-        memcpy(leaves + leaf * HATS_SHA256_LEN, digests + (size_t)k * HATS_SHA256_LEN,
+    size_t leaves[TILE];
+    for (uint32_t k = 0; k < tile; k++)
+        leaves[k] = coset + (size_t)p->element_of[first + k] * p->n_cosets;
+    for (uint32_t k = 0; o->salted && k < tile; k++)
+        memcpy(messages + k * padded + 1, o->salts + leaves[k] * HATS_MERKLE_SALT_LEN,
+               HATS_MERKLE_SALT_LEN);
+    hats_sha256_whole(digests, messages, padded, tile);
+    uint8_t *out = hats_merkle_leaves(&o->tree);
+    for (uint32_t k = 0; k < tile; k++)
+        memcpy(out + leaves[k] * HATS_SHA256_LEN, digests + (size_t)k * HATS_SHA256_LEN,
                HATS_SHA256_LEN);
-    }
 }
 
 struct level {
@@ -129,10 +133,16 @@ hats_status hats_stark_oracle_commit(struct hats_stark_prover *p, enum hats_star
     struct hats_stark_oracle *o = &p->oracle[tree];
     unsigned n_threads = hats_parallel_n_threads(p->threads);
     struct extension x = {.p = p, .o = o};
-    x.tile_len = TILE * ((size_t)o->width * 8 + HATS_MERKLE_SALT_LEN + HATS_SHA256_LEN);
+    size_t padded = HATS_SHA256_PADDED(leaf_len(o));
+    x.tile_len = TILE * (padded + HATS_SHA256_LEN);
     x.tiles = hats_stark_prover_alloc(p, n_threads, x.tile_len);
     if (x.tiles == NULL)
         return hats_fail(p->err, HATS_E_MEMORY, "no memory for rows of a proof");
+    for (unsigned i = 0; i < n_threads * TILE; i++) {
+        uint8_t *message = x.tiles + i / TILE * x.tile_len + i % TILE * padded;
+        message[0] = HATS_MERKLE_LEAF_TAG;
+        hats_sha256_pad(message, leaf_len(o));
+    }
     uint64_t t0 = hats_monotonic_ns();
     hats_parallel_for(p->threads, (size_t)o->width * p->n_cosets, extend, &x);
     uint64_t t1 = hats_monotonic_ns();

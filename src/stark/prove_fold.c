@@ -13,11 +13,11 @@ struct layer {
     uint8_t *leaves;
     struct hats_merkle *tree;
     unsigned log_n, log_s; /* the layer's domain; the subgroup whose cosets it is evaluated on */
-    uint64_t shift;
-    uint64_t *coeffs; /* [3][len padded] */
+    const struct hats_lde_coset **cosets;
+    uint32_t *position_of; /* [2^log_s] */
+    uint64_t *coeffs;      /* [3][len padded] */
     size_t len, stride;
     uint64_t *rooms; /* [threads][3][2^log_s] */
-    hats_status status;
 };
 
 /* Leaves k, k + n_cosets, ...: the eight points of a leaf lie on one coset, 2^log_s / 8 apart. */
@@ -25,25 +25,18 @@ static void layer_coset(void *arg, size_t k, unsigned thread) {
     struct layer *l = arg;
     size_t s = (size_t)1 << l->log_s, n_cosets = (size_t)1 << (l->log_n - l->log_s);
     uint64_t *values = l->rooms + thread * 3 * s;
-    uint64_t w = hats_stark_generator(l->log_n);
-    struct hats_lde_coset coset;
-    uint64_t shift = hats_fp_mul(l->shift, hats_fp_pow(w, k));
-    if (hats_lde_coset_init(&coset, l->log_s, shift, NULL) != HATS_OK) {
-        l->status = HATS_E_MEMORY;
-        return;
-    }
+    const struct hats_lde_coset *coset = l->cosets[k];
     for (unsigned i = 0; i < 3; i++)
-        hats_lde_evaluate(&coset, values + i * s, l->coeffs + i * l->stride, l->len);
+        hats_lde_evaluate(coset, values + i * s, l->coeffs + i * l->stride, l->len);
     for (uint32_t j = 0; j < s / HATS_STARK_FOLD; j++) {
         size_t leaf = k + j * n_cosets;
         uint8_t *out = l->leaves + leaf * LEAF_LEN;
         for (uint32_t m = 0; m < HATS_STARK_FOLD; m++) {
-            uint32_t at = hats_ntt_position(coset.ntt, j + m * (uint32_t)(s / HATS_STARK_FOLD));
+            uint32_t at = l->position_of[j + m * (uint32_t)(s / HATS_STARK_FOLD)];
             for (unsigned i = 0; i < 3; i++, out += 8)
                 hats_store_be64(out, values[i * s + at]);
         }
     }
-    hats_lde_coset_clear(&coset);
 }
 
 static void hash_leaves(void *arg, size_t i, unsigned thread) {
@@ -66,7 +59,6 @@ static hats_status commit_layer(struct hats_stark_prover *p, unsigned fold, size
     struct layer l = {.p = p, .tree = &p->layer_tree[fold], .len = len};
     l.log_n = p->setup->log_domain - 3 * fold;
     l.log_s = subgroup_log(len, l.log_n);
-    l.shift = hats_fp_pow(HATS_P_GENERATOR, (uint64_t)1 << (3 * fold));
     l.stride = (len + 7) / 8 * 8;
     l.tree->log_n = l.log_n - 3;
     size_t n_leaves = (size_t)1 << l.tree->log_n;
@@ -75,14 +67,24 @@ static hats_status commit_layer(struct hats_stark_prover *p, unsigned fold, size
     l.coeffs = hats_stark_prover_alloc(p, 3 * l.stride, sizeof *l.coeffs);
     l.rooms = hats_stark_prover_alloc(p, (size_t)hats_parallel_n_threads(p->threads) * 3 << l.log_s,
                                       sizeof *l.rooms);
-    if (l.leaves == NULL || l.tree->digests == NULL || l.coeffs == NULL || l.rooms == NULL)
+    size_t n_cosets = (size_t)1 << (l.log_n - l.log_s);
+    l.cosets = hats_stark_prover_alloc(p, n_cosets, sizeof *l.cosets);
+    l.position_of = hats_stark_prover_alloc(p, (size_t)1 << l.log_s, sizeof *l.position_of);
+    if (l.leaves == NULL || l.tree->digests == NULL || l.coeffs == NULL || l.rooms == NULL ||
+        l.cosets == NULL || l.position_of == NULL)
         return HATS_E_MEMORY;
+    uint64_t shift = hats_fp_pow(HATS_P_GENERATOR, (uint64_t)1 << (3 * fold));
+    for (size_t k = 0; k < n_cosets; k++) {
+        if ((l.cosets[k] = hats_stark_coset(p, l.log_s, shift)) == NULL)
+            return HATS_E_MEMORY;
+        shift = hats_fp_mul(shift, hats_stark_generator(l.log_n));
+    }
+    for (uint32_t j = 0; j < (uint32_t)1 << l.log_s; j++)
+        l.position_of[j] = hats_ntt_position(l.cosets[0]->ntt, j);
     for (size_t j = 0; j < len; j++)
         for (unsigned i = 0; i < 3; i++)
             l.coeffs[i * l.stride + j] = p->batch[j].c[i];
-    hats_parallel_for(p->threads, (size_t)1 << (l.log_n - l.log_s), layer_coset, &l);
-    if (l.status != HATS_OK)
-        return l.status;
+    hats_parallel_for(p->threads, n_cosets, layer_coset, &l);
     hats_parallel_for(p->threads, n_leaves < 64 ? 1 : n_leaves / 64, hash_leaves, &l);
     hats_stark_build_tree(p, l.tree);
     memcpy(p->layer_root[fold], hats_merkle_root(l.tree), HATS_SHA256_LEN);
@@ -119,38 +121,42 @@ hats_status hats_stark_prove_folds(struct hats_stark_prover *p) {
 
 /* ---- proof of work ---- */
 
+enum { TRIES = 64, PIECES = 32, WORK_LEN = 16 + HATS_STARK_WORK_SEED_LEN + 8 };
+
 struct work {
-    uint8_t seed[HATS_STARK_WORK_SEED_LEN];
     unsigned bits;
-    uint64_t first; /* nonce of piece 0 */
-    uint64_t found[64];
+    uint8_t message[HATS_SHA256_PADDED(WORK_LEN)]; /* the nonce is to be filled in */
+    uint64_t first;                                /* nonce of piece 0 */
+    uint64_t found[PIECES];
 };
 
-enum { TRIES = 512 };
-
+/* 8 TRIES nonces; the smallest that does. */
 static void try_nonces(void *arg, size_t i, unsigned thread) {
     (void)thread;
     struct work *w = arg;
-    static const uint8_t tag[16] = "HATS-WORK-1";
-    uint8_t nonces[TRIES * 8], digests[TRIES * HATS_SHA256_LEN];
-    uint64_t first = w->first + i * TRIES;
+    uint8_t messages[TRIES][sizeof w->message], digests[TRIES][HATS_SHA256_LEN];
     for (size_t k = 0; k < TRIES; k++)
-        hats_store_be64(nonces + 8 * k, first + k);
-    const struct hats_sha256_part parts[] = {
-        {tag, 0, sizeof tag}, {w->seed, 0, sizeof w->seed}, {nonces, 8, 8}};
-    hats_sha256_many(digests, parts, HATS_COUNT_OF(parts), TRIES);
+        memcpy(messages[k], w->message, sizeof w->message);
     w->found[i] = UINT64_MAX;
-    for (size_t k = TRIES; k-- > 0;)
-        if (hats_load_be32(digests + k * HATS_SHA256_LEN) >> (32 - w->bits) == 0)
-            w->found[i] = first + k;
+    uint64_t nonce = w->first + i * 8 * TRIES;
+    for (unsigned part = 0; part < 8 && w->found[i] == UINT64_MAX; part++, nonce += TRIES) {
+        for (size_t k = 0; k < TRIES; k++)
+            hats_store_be64(messages[k] + WORK_LEN - 8, nonce + k);
+        hats_sha256_whole(digests[0], messages[0], sizeof messages[0], TRIES);
+        for (size_t k = TRIES; k-- > 0;)
+            if ((uint64_t)hats_load_be32(digests[k]) >> (32 - w->bits) == 0)
+                w->found[i] = nonce + k;
+    }
 }
 
 void hats_stark_prove_work(struct hats_stark_prover *p) {
     uint64_t start = hats_monotonic_ns();
-    struct work w = {.bits = p->setup->grinding};
-    hats_stark_draw_bytes(&p->transcript, HATS_STARK_L_WORK_SEED, w.seed, sizeof w.seed);
-    unsigned n_pieces = hats_parallel_n_threads(p->threads) == 1 ? 1 : 32;
-    for (p->nonce = UINT64_MAX; p->nonce == UINT64_MAX; w.first += (uint64_t)n_pieces * TRIES) {
+    struct work w = {.bits = p->setup->grinding, .message = "HATS-WORK-1"};
+    hats_stark_draw_bytes(&p->transcript, HATS_STARK_L_WORK_SEED, w.message + 16,
+                          HATS_STARK_WORK_SEED_LEN);
+    hats_sha256_pad(w.message, WORK_LEN);
+    unsigned n_pieces = hats_parallel_n_threads(p->threads) == 1 ? 1 : PIECES;
+    for (p->nonce = UINT64_MAX; p->nonce == UINT64_MAX; w.first += (uint64_t)n_pieces * 8 * TRIES) {
         hats_parallel_for(p->threads, n_pieces, try_nonces, &w);
         for (unsigned i = n_pieces; i-- > 0;)
             if (w.found[i] != UINT64_MAX)

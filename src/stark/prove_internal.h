@@ -1,5 +1,6 @@
 /* What the files of the prover share. The order of work:
  *
+ *   workspace.c       memory, tables and threads that outlive a proof
  *   prove.c           memory, coins, the transcript, the whole
  *   prove_commit.c    polynomials to values on the domain, rows to trees
  *   prove_aux.c       helpers and accumulator: the columns that need challenges
@@ -36,6 +37,14 @@ struct hats_stark_oracle {
     struct hats_merkle tree;
 };
 
+struct hats_stark_workspace {
+    struct hats_parallel *threads;
+    void *blocks[HATS_STARK_MAX_BLOCKS];
+    size_t block_len[HATS_STARK_MAX_BLOCKS];
+    struct hats_lde_coset **cosets; /* all that were ever asked for */
+    size_t n_cosets, cap_cosets;
+};
+
 struct hats_stark_prover {
     const struct hats_stark_setup *setup;
     const struct hats_stark_statement *statement;
@@ -44,16 +53,15 @@ struct hats_stark_prover {
     struct hats_parallel *threads;
     struct hats_stark_times times;
 
-    void *blocks[HATS_STARK_MAX_BLOCKS];
-    size_t block_len[HATS_STARK_MAX_BLOCKS];
-    unsigned n_blocks;
+    struct hats_stark_workspace *workspace;
+    unsigned n_blocks; /* of the workspace, taken so far */
 
     uint8_t key[64]; /* of the coins */
     struct hats_stark_transcript transcript;
     uint32_t n_rows;                                        /* N */
     unsigned n_cosets;                                      /* n / N */
-    struct hats_lde_coset *cosets;                          /* [n_cosets] */
-    struct hats_lde_coset subgroup[HATS_AIR_LOG_N_MAX + 1]; /* of each size in use, shift 1 */
+    const struct hats_lde_coset **cosets; /* [n_cosets] */
+    const struct hats_lde_coset *subgroup[HATS_AIR_LOG_N_MAX + 1]; /* of sizes in use, shift 1 */
     uint32_t *element_of;  /* [N] j at a position: inverse of hats_ntt_position */
     uint32_t *position_of; /* [N] */
     struct hats_stark_oracle oracle[HATS_STARK_MAX_TREES];
@@ -77,8 +85,12 @@ struct hats_stark_prover {
     size_t n_positions;
 };
 
-/* Zeroed, 64-byte aligned, wiped and freed when the proof is done; NULL without memory. */
+/* 64-byte aligned, the workspace's, its contents anything, or zero; NULL without memory. */
 void *hats_stark_prover_alloc(struct hats_stark_prover *p, size_t n_items, size_t size_bytes);
+void *hats_stark_prover_alloc_zero(struct hats_stark_prover *p, size_t n_items, size_t size_bytes);
+/* The coset shift <g> of 2^log_n points: made once in the life of a workspace. NULL without memory. */
+const struct hats_lde_coset *hats_stark_coset(struct hats_stark_prover *p, unsigned log_n,
+                                              uint64_t shift);
 /* n elements of F_p from the coins; `stream` names the use, each value once. */
 void hats_stark_coins(const struct hats_stark_prover *p, uint32_t stream, uint64_t *out, size_t n);
 void hats_stark_coin_bytes(const struct hats_stark_prover *p, uint32_t stream, uint8_t *out,

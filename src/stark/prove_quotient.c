@@ -74,7 +74,7 @@ static void evaluate_given(void *arg, size_t c, unsigned thread) {
     struct hats_stark_prover *p = x->p;
     struct given *g = &x->given[x->t];
     size_t n = p->setup->table[x->t].n_rows;
-    hats_lde_evaluate(&p->cosets[x->coset], g->values + c * p->n_rows, g->coeffs + c * n, n);
+    hats_lde_evaluate(p->cosets[x->coset], g->values + c * p->n_rows, g->coeffs + c * n, n);
 }
 
 /* Coefficients spread to every (N_t / P)-th: the plain extension of a sparse polynomial. */
@@ -91,7 +91,7 @@ static void evaluate_fixed(void *arg, size_t c, unsigned thread) {
     memset(spread, 0, table->n_rows * sizeof *spread);
     for (size_t j = 0; j < (size_t)1 << log_period; j++)
         spread[j * step] = g->fixed[c * table->n_rows + j];
-    hats_lde_evaluate(&p->cosets[x->coset], g->values + (g->n_columns + c) * p->n_rows, spread,
+    hats_lde_evaluate(p->cosets[x->coset], g->values + (g->n_columns + c) * p->n_rows, spread,
                       table->n_rows);
 }
 
@@ -183,7 +183,7 @@ static void stage(const struct quotient *x, struct hats_air_block *block, size_t
 static void vanishing(const struct quotient *x, uint64_t *out, size_t first, size_t n) {
     const struct hats_stark_prover *p = x->p;
     uint32_t n_rows = p->setup->table[x->t].n_rows, n_values = p->n_rows / n_rows;
-    uint64_t at = hats_fp_pow(p->cosets[x->coset].shift, n_rows);
+    uint64_t at = hats_fp_pow(p->cosets[x->coset]->shift, n_rows);
     uint64_t ratio = hats_stark_generator(log2_of(n_values)), values[HATS_AIR_BLOCK];
     if (n_values <= HATS_AIR_BLOCK)
         for (uint32_t i = 0; i < n_values; i++, at = hats_fp_mul(at, ratio))
@@ -233,7 +233,7 @@ static void interpolate_coset(void *arg, size_t i, unsigned thread) {
     size_t n = x->p->n_rows;
     uint64_t *room = x->rooms + thread * x->room_len, *at = x->mod + i * n;
     memcpy(room, at, n * sizeof *room);
-    hats_lde_interpolate(&x->p->cosets[i / 3], at, room);
+    hats_lde_interpolate(x->p->cosets[i / 3], at, room);
 }
 
 /* inverse[i][k]: coefficient of X^i of the Lagrange polynomial of s_k among the n points s. */
@@ -325,7 +325,7 @@ static hats_status divide(struct quotient *x) {
     struct solving v = {.x = x};
     uint64_t s[HATS_AIR_MAX_DEGREE + 2];
     for (unsigned k = 0; k < x->n_used; k++)
-        s[k] = hats_fp_pow(p->cosets[k].shift, p->n_rows);
+        s[k] = hats_fp_pow(p->cosets[k]->shift, p->n_rows);
     invert_vandermonde(v.inverse, s, x->n_used);
     hats_parallel_for(p->threads, 3 * (size_t)x->n_used, interpolate_coset, x);
     hats_parallel_for(p->threads, 3 * (size_t)x->n_used, solve_piece, &v);
@@ -346,8 +346,9 @@ static hats_status init(struct quotient *x) {
     x->room_len = room < 2 * (size_t)p->n_rows ? 2 * (size_t)p->n_rows : room;
     x->rooms = hats_stark_prover_alloc(p, n_threads * x->room_len, sizeof *x->rooms);
     x->lambda = hats_stark_prover_alloc(p, s->n_constraints, sizeof *x->lambda);
-    x->mod = hats_stark_prover_alloc(p, 3 * (size_t)x->n_used * p->n_rows, sizeof *x->mod);
-    x->pieces = hats_stark_prover_alloc(p, 3 * (size_t)x->n_used * p->n_rows, sizeof *x->pieces);
+    x->mod = hats_stark_prover_alloc_zero(p, 3 * (size_t)x->n_used * p->n_rows, sizeof *x->mod);
+    x->pieces =
+        hats_stark_prover_alloc_zero(p, 3 * (size_t)x->n_used * p->n_rows, sizeof *x->pieces);
     if (x->rooms == NULL || x->lambda == NULL || x->mod == NULL || x->pieces == NULL)
         return HATS_E_MEMORY;
     struct hats_fp3 power = hats_fp3_from_fp(1);
@@ -358,7 +359,7 @@ static hats_status init(struct quotient *x) {
         struct hats_air_binding binding = {p->challenges, p->scalars[t], p->alpha,
                                            p->theta,      p->delta,      x->lambda + first};
         first += s->table[t].n_constraints;
-        x->programs[t] = hats_stark_prover_alloc(p, n_threads, sizeof *x->programs[t]);
+        x->programs[t] = hats_stark_prover_alloc_zero(p, n_threads, sizeof *x->programs[t]);
         if (x->programs[t] == NULL || prepare_given(x, t) != HATS_OK)
             return HATS_E_MEMORY;
         for (unsigned i = 0; i < n_threads; i++) {

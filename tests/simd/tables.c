@@ -4,11 +4,20 @@
 #include "hash/kernels.h"
 #include "ring/kernels.h"
 
-static const struct hats_hash_kernels hash_portable = {hats_hash_keccak_x8_portable,
-                                                       hats_hash_sha256_blocks_portable,
-                                                       hats_hash_sha256_lanes_portable};
+static const struct hats_hash_kernels hash_portable = {
+    hats_hash_keccak_x8_portable,     hats_hash_sha256_blocks_portable,
+    hats_hash_sha256_lanes_portable,  hats_hash_sha256_whole_portable,
+    hats_hash_sha256_chain_portable,  1,
+    hats_hash_sha256_counter_portable};
+static void whole_avx512(uint8_t *out, const uint8_t *messages, size_t n_blocks,
+                         size_t n_messages) {
+    hats_hash_sha256_whole_over(hats_hash_sha256_lanes_avx512, out, messages, n_blocks, n_messages);
+}
 static const struct hats_hash_kernels hash_avx512 = {
-    hats_hash_keccak_x8_avx512, hats_hash_sha256_blocks_portable, hats_hash_sha256_lanes_avx512};
+    hats_hash_keccak_x8_avx512,     hats_hash_sha256_blocks_portable,
+    hats_hash_sha256_lanes_avx512,  whole_avx512,
+    hats_hash_sha256_chain_avx512,  16,
+    hats_hash_sha256_counter_avx512};
 
 #define PICK(b, portable, avx512) \
     ((b) == HATS_PORTABLE ? &(portable) : (b) == HATS_AVX512 ? &(avx512) : NULL)

@@ -23,8 +23,8 @@ HATS_MUST_USE hats_status hats_encryption_fill(uint64_t *trace,
                                                const struct hats_encryption_witness *witness,
                                                struct hats_error *err);
 
-/* Appends the proof. coins and options: stark/prove.h; with options->check a witness that is none is named
- * and not proven. */
+/* Appends the proof. coins and options: stark/prove.h. HATS_E_VERIFY: the witness is none for this public
+ * input. */
 HATS_MUST_USE hats_status hats_encryption_prove(struct hats_buffer *proof,
                                                 const struct hats_encryption_public *pub,
                                                 const struct hats_encryption_witness *witness,

@@ -11,7 +11,7 @@ size_t hats_key_trace_words(const struct hats_key_setup *setup);
 HATS_MUST_USE hats_status hats_key_fill(uint64_t *trace, const struct hats_key_setup *setup,
                                         const int8_t *s, const int8_t *e0, struct hats_error *err);
 
-/* Appends the proof. coins and options: stark/prove.h. */
+/* Appends the proof. coins and options: stark/prove.h. HATS_E_VERIFY: s and e0 are not those of b0. */
 HATS_MUST_USE hats_status hats_key_prove(struct hats_buffer *proof,
                                          const struct hats_key_public *pub, const int8_t *s,
                                          const int8_t *e0,

@@ -67,7 +67,11 @@ void world_refuses(const struct world *w, const char *part);
 /* Refused for any reason. */
 bool world_is_refused(const struct world *w);
 
-/* A proof by the engine, whatever the trace says; the verdict of the verifier about it. */
+/* A proof by the engine, which makes none of a false table: HATS_E_VERIFY. Two kinds of cheats get one:
+ * `weights` from another world takes the weights and the total of that one's statement and the public input of
+ * w's; `lacking` names a constraint that the cheat's system has not, under the digest of the one that has. */
+hats_status world_try_prove(const struct world *w, const struct world *weights, const char *lacking,
+                            struct hats_buffer *proof);
 void world_prove(const struct world *w, struct hats_buffer *proof);
 hats_status world_verify(const struct hats_encryption_public *pub, const uint8_t *proof, size_t len,
                          struct hats_error *err);

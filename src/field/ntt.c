@@ -11,7 +11,7 @@
 /* Levels of each pass. The narrow passes come first: at large N a first pass of sixteen slices reads
  * sixteen cache lines of one set. */
 static const uint8_t plans[HATS_NTT_LOG_MAX + 1][HATS_NTT_MAX_PASSES] = {
-    [7] = {3, 4},        [8] = {4, 4},        [9] = {1, 4, 4},     [10] = {3, 3, 4},
+    [7] = {3, 4},        [8] = {4, 4},        [9] = {2, 3, 4},     [10] = {3, 3, 4},
     [11] = {3, 4, 4},    [12] = {4, 4, 4},    [13] = {3, 3, 3, 4}, [14] = {3, 3, 4, 4},
     [15] = {3, 4, 4, 4}, [16] = {4, 4, 4, 4},
 };

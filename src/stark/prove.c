@@ -1,7 +1,6 @@
 #include "stark/prove.h"
 
 #include "base/arena.h"
-#include "base/random.h"
 #include "stark/proof.h"
 #include "stark/prove_internal.h"
 
@@ -169,7 +168,7 @@ hats_status hats_stark_prove(struct hats_buffer *proof,
     struct hats_stark_prover *p = hats_alloc(sizeof *p);
     if (p == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory for a proof");
-    uint64_t start = hats_monotonic_ns();
+    uint64_t start = hats_stark_clock();
     struct hats_stark_workspace *own = NULL;
     hats_status s = HATS_E_MEMORY;
     p->setup = statement->setup;
@@ -189,12 +188,12 @@ hats_status hats_stark_prove(struct hats_buffer *proof,
     s = init_domain(p);
     if (s == HATS_OK) {
         derive_key(p, coins);
-        p->times.prepare = hats_monotonic_ns() - start;
+        p->times.prepare = hats_stark_clock() - start;
         s = converse(p);
     }
     if (s == HATS_OK)
         s = hats_stark_prove_write(p, proof);
-    p->times.total = hats_monotonic_ns() - start;
+    p->times.total = hats_stark_clock() - start;
     if (options != NULL && options->times != NULL)
         *options->times = p->times;
 done:

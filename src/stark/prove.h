@@ -13,7 +13,7 @@
 
 #define HATS_STARK_COINS_LEN 32
 
-/* Nanoseconds spent, for benchmarks: wall time of each phase. */
+/* Nanoseconds of processor time spent by the process in each phase, for benchmarks. */
 struct hats_stark_times {
     uint64_t prepare, trace_ntt, trace_hash, aux, aux_ntt, aux_hash, constraints, quotient_ntt,
         quotient_hash;
@@ -27,6 +27,8 @@ struct hats_stark_workspace;
 /* n_threads in 1..256. NULL when memory cannot be had. */
 struct hats_stark_workspace *hats_stark_workspace_new(unsigned n_threads);
 void hats_stark_workspace_free(struct hats_stark_workspace *w);
+/* Bytes of memory it holds now, twiddle tables aside. */
+size_t hats_stark_workspace_bytes(const struct hats_stark_workspace *w);
 
 struct hats_stark_options {
     struct hats_stark_workspace *workspace; /* NULL: one for this proof, of n_threads */

@@ -1,4 +1,3 @@
-#include "base/random.h"
 #include "stark/prove_internal.h"
 
 /* Work over the rows of one table, in natural order. */
@@ -262,7 +261,7 @@ done:
 
 hats_status hats_stark_prove_aux(struct hats_stark_prover *p) {
     const struct hats_stark_setup *setup = p->setup;
-    uint64_t start = hats_monotonic_ns();
+    uint64_t start = hats_stark_clock();
     hats_status s = HATS_OK;
     for (unsigned t = 0; t < setup->n_tables && s == HATS_OK; t++)
         s = take_given(p, t);
@@ -271,7 +270,7 @@ hats_status hats_stark_prove_aux(struct hats_stark_prover *p) {
     for (unsigned t = 0; t < setup->n_tables && s == HATS_OK; t++)
         if (setup->table[t].has_acc)
             s = aux_of_table(p, t);
-    p->times.aux += hats_monotonic_ns() - start;
+    p->times.aux += hats_stark_clock() - start;
     if (s == HATS_OK && setup->has_aux)
         s = hats_stark_oracle_commit(p, HATS_STARK_TREE_AUX, &p->times.aux_ntt, &p->times.aux_hash);
     return s;

@@ -1,4 +1,3 @@
-#include "base/random.h"
 #include "hash/sha256_many.h"
 #include "stark/prove_internal.h"
 
@@ -143,9 +142,9 @@ hats_status hats_stark_oracle_commit(struct hats_stark_prover *p, enum hats_star
         message[0] = HATS_MERKLE_LEAF_TAG;
         hats_sha256_pad(message, leaf_len(o));
     }
-    uint64_t t0 = hats_monotonic_ns();
+    uint64_t t0 = hats_stark_clock();
     hats_parallel_for(p->threads, (size_t)o->width * p->n_cosets, extend, &x);
-    uint64_t t1 = hats_monotonic_ns();
+    uint64_t t1 = hats_stark_clock();
     if (o->salted)
         hats_stark_coin_bytes(p, HATS_STARK_COIN_LEAVES + (uint32_t)tree, o->salts,
                               ((size_t)1 << o->tree.log_n) * HATS_MERKLE_SALT_LEN);
@@ -153,7 +152,7 @@ hats_status hats_stark_oracle_commit(struct hats_stark_prover *p, enum hats_star
     hats_parallel_for(p->threads, (size_t)p->n_cosets * (p->n_rows / tile), hash_tile, &x);
     hats_stark_build_tree(p, &o->tree);
     *ntt_ns += t1 - t0;
-    *hash_ns += hats_monotonic_ns() - t1;
+    *hash_ns += hats_stark_clock() - t1;
     return HATS_OK;
 }
 
@@ -194,9 +193,9 @@ hats_status hats_stark_prove_trace(struct hats_stark_prover *p) {
                                       sizeof *x.rooms);
     if (x.rooms == NULL)
         return hats_fail(p->err, HATS_E_MEMORY, "no memory for the columns of a proof");
-    uint64_t start = hats_monotonic_ns();
+    uint64_t start = hats_stark_clock();
     hats_parallel_for(p->threads, x.o->width, trace_column, &x);
-    p->times.trace_ntt += hats_monotonic_ns() - start;
+    p->times.trace_ntt += hats_stark_clock() - start;
     return hats_stark_oracle_commit(p, HATS_STARK_TREE_TRACE, &p->times.trace_ntt,
                                     &p->times.trace_hash);
 }

@@ -1,4 +1,3 @@
-#include "base/random.h"
 #include "hash/sha256_many.h"
 #include "stark/prove_internal.h"
 
@@ -103,7 +102,7 @@ static void fold_batch(struct hats_fp3 *f, size_t len, struct hats_fp3 beta) {
 
 hats_status hats_stark_prove_folds(struct hats_stark_prover *p) {
     const struct hats_stark_setup *s = p->setup;
-    uint64_t start = hats_monotonic_ns();
+    uint64_t start = hats_stark_clock();
     size_t len = s->d_max;
     for (unsigned fold = 0; fold < s->n_folds; fold++) {
         struct hats_fp3 beta;
@@ -115,7 +114,7 @@ hats_status hats_stark_prove_folds(struct hats_stark_prover *p) {
         len /= HATS_STARK_FOLD;
     }
     assert(len == s->final_len);
-    p->times.fri += hats_monotonic_ns() - start;
+    p->times.fri += hats_stark_clock() - start;
     return HATS_OK;
 }
 
@@ -150,7 +149,7 @@ static void try_nonces(void *arg, size_t i, unsigned thread) {
 }
 
 void hats_stark_prove_work(struct hats_stark_prover *p) {
-    uint64_t start = hats_monotonic_ns();
+    uint64_t start = hats_stark_clock();
     struct work w = {.bits = p->setup->grinding, .message = "HATS-WORK-1"};
     hats_stark_draw_bytes(&p->transcript, HATS_STARK_L_WORK_SEED, w.message + 16,
                           HATS_STARK_WORK_SEED_LEN);
@@ -165,5 +164,5 @@ void hats_stark_prove_work(struct hats_stark_prover *p) {
     uint8_t nonce[8];
     hats_store_be64(nonce, p->nonce);
     hats_stark_absorb(&p->transcript, HATS_STARK_L_NONCE, nonce, sizeof nonce);
-    p->times.work += hats_monotonic_ns() - start;
+    p->times.work += hats_stark_clock() - start;
 }

@@ -58,9 +58,9 @@ struct hats_stark_prover {
 
     uint8_t key[64]; /* of the coins */
     struct hats_stark_transcript transcript;
-    uint32_t n_rows;                                        /* N */
-    unsigned n_cosets;                                      /* n / N */
-    const struct hats_lde_coset **cosets; /* [n_cosets] */
+    uint32_t n_rows;                                               /* N */
+    unsigned n_cosets;                                             /* n / N */
+    const struct hats_lde_coset **cosets;                          /* [n_cosets] */
     const struct hats_lde_coset *subgroup[HATS_AIR_LOG_N_MAX + 1]; /* of sizes in use, shift 1 */
     uint32_t *element_of;  /* [N] j at a position: inverse of hats_ntt_position */
     uint32_t *position_of; /* [N] */
@@ -84,6 +84,9 @@ struct hats_stark_prover {
     uint32_t positions[HATS_STARK_MAX_QUERIES];
     size_t n_positions;
 };
+
+/* Processor time of the process, ns. */
+uint64_t hats_stark_clock(void);
 
 /* 64-byte aligned, the workspace's, its contents anything, or zero; NULL without memory. */
 void *hats_stark_prover_alloc(struct hats_stark_prover *p, size_t n_items, size_t size_bytes);

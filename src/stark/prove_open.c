@@ -1,4 +1,3 @@
-#include "base/random.h"
 #include "stark/prove_internal.h"
 
 enum { K_LEN = 24, PIECE = 512 };
@@ -265,7 +264,7 @@ static hats_status batch_columns(struct hats_stark_prover *p, const struct openi
 }
 
 hats_status hats_stark_prove_opened(struct hats_stark_prover *p) {
-    uint64_t start = hats_monotonic_ns();
+    uint64_t start = hats_stark_clock();
     struct openings *columns = hats_stark_prover_alloc(p, 1, sizeof *columns);
     if (columns == NULL)
         return hats_fail(p->err, HATS_E_MEMORY, "no memory to open a proof");
@@ -277,6 +276,6 @@ hats_status hats_stark_prove_opened(struct hats_stark_prover *p) {
         hats_stark_draw_k(&p->transcript, HATS_STARK_L_ETA, &p->eta, 1);
         s = batch_columns(p, columns);
     }
-    p->times.open += hats_monotonic_ns() - start;
+    p->times.open += hats_stark_clock() - start;
     return s == HATS_OK ? HATS_OK : hats_fail(p->err, s, "no memory to open a proof");
 }

@@ -1,4 +1,3 @@
-#include "base/random.h"
 #include "stark/prove_internal.h"
 
 #include <assert.h>
@@ -374,12 +373,12 @@ static hats_status init(struct quotient *x) {
 
 hats_status hats_stark_prove_quotient(struct hats_stark_prover *p) {
     struct quotient x = {.p = p};
-    uint64_t start = hats_monotonic_ns();
+    uint64_t start = hats_stark_clock();
     hats_status s = init(&x);
     if (s == HATS_OK) {
         for (unsigned k = 0; k < x.n_used; k++)
             constraints_on_coset(&x, k);
-        p->times.constraints += hats_monotonic_ns() - start;
+        p->times.constraints += hats_stark_clock() - start;
         s = divide(&x);
     }
     if (s == HATS_OK)
@@ -389,7 +388,7 @@ hats_status hats_stark_prove_quotient(struct hats_stark_prover *p) {
     for (unsigned t = 0; t < p->setup->n_tables; t++)
         for (unsigned i = 0; x.programs[t] != NULL && i < hats_parallel_n_threads(p->threads); i++)
             hats_air_program_free(x.programs[t][i]);
-    p->times.quotient_ntt += hats_monotonic_ns() - start - p->times.constraints;
+    p->times.quotient_ntt += hats_stark_clock() - start - p->times.constraints;
     if (s == HATS_OK)
         return hats_stark_oracle_commit(p, HATS_STARK_TREE_QUOTIENT, &p->times.quotient_ntt,
                                         &p->times.quotient_hash);

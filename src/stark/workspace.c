@@ -2,6 +2,7 @@
 #include "stark/prove_internal.h"
 
 #include <assert.h>
+#include <time.h>
 
 struct hats_stark_workspace *hats_stark_workspace_new(unsigned n_threads) {
     struct hats_stark_workspace *w = hats_alloc(sizeof *w);
@@ -27,6 +28,19 @@ void hats_stark_workspace_free(struct hats_stark_workspace *w) {
     hats_free(w->cosets);
     hats_parallel_free(w->threads);
     hats_free(w);
+}
+
+size_t hats_stark_workspace_bytes(const struct hats_stark_workspace *w) {
+    size_t sum = 0;
+    for (size_t i = 0; i < HATS_STARK_MAX_BLOCKS; i++)
+        sum += w->block_len[i];
+    return sum;
+}
+
+uint64_t hats_stark_clock(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
 /* The k-th block of a proof is the k-th block of the workspace: proofs of one shape ask for the same. */

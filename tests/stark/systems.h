@@ -5,6 +5,10 @@
  *              last b public
  *   mixed      three lookups (two in one helper), two sums with a weight column and public column, fixed
  *              columns, degree 3: the shape of an encryption proof in small
+ *   wide       the shape and cost of an encryption proof: `columns` >= 5 trace columns, three lookups, one sum
+ *              of linear relations with a weight column for each of six columns, degree 3
+ *   rpo        a chain of RPO-256 permutations as rows of S-boxes, as many as fit, from 0 .. 11; the last
+ *              state's first four elements are public
  *   power7     n columns, each the seventh power of its left neighbour plus a constant in the next row:
  *              degree 8 with a selector, as the 12 x 8 form of RPO has
  *
@@ -24,7 +28,8 @@ struct system {
     uint64_t *public_column;
 };
 
-/* kind: "squares", "fibonacci", "mixed", "power7". columns is read by power7 and squares (width). NULL
+/* kind: "squares", "fibonacci", "mixed", "wide", "rpo",
+ * "power7". columns is read by squares, wide and power7. NULL
  * without memory. seed makes the trace. */
 struct system *system_new(const char *kind, unsigned log_n, unsigned columns, uint64_t seed);
 void system_free(struct system *s);

@@ -7,7 +7,7 @@
 
 enum {
     POINTS = 2,          /* zeta and g zeta in one quotient */
-    OTHER_LINEAR = 4096, /* linear relations that a statement's weights batch, at most */
+    OTHER_LINEAR = 1 << 20, /* linear relations that a statement's weights batch, at most */
     DIGEST_BITS = 256,
     MARGIN = 133000, /* thousandths of a bit of every algebraic round, where that can be had */
     FINAL_ELEMENT_BYTES = 21,

@@ -144,7 +144,7 @@ def proven(sizes, systems, m, queries):
     challenges, ali, deep, batching, of_queries, _, *folds = stark.proven_bits(
         rows=sizes.n, d_max=sizes.d_max, domain=sizes.domain, folds=sizes.folds, polys=polys,
         constraints=sizes.n_constraints, degree=sizes.degree, points=2,
-        lookups=sum(len(s.lookups) for s in systems), linear=4096 + sum(len(s.sums) for s in systems),
+        lookups=sum(len(s.lookups) for s in systems), linear=2**20 + sum(len(s.sums) for s in systems),
         jbr=sizes.suite.johnson, m=m, queries=queries, grinding=sizes.suite.grinding,
     )
     return min([challenges, ali, deep, batching] + folds), of_queries

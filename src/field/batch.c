@@ -35,13 +35,19 @@ void hats_fp_powers(uint64_t *out, uint64_t start, uint64_t ratio, size_t n) {
         out[i] = hats_fp_mul(out[i - 8], eighth);
 }
 
-/* All ones when x is 0, else 0. */
-static inline uint64_t zero_mask(uint64_t x) { return ((x | ((uint64_t)0 - x)) >> 63) - 1; }
+/* All ones when x is 0, else 0; hidden from the compiler as in hats_fp_sub. */
+static inline uint64_t zero_mask(uint64_t x) {
+    uint64_t mask = ((x | ((uint64_t)0 - x)) >> 63) - 1;
+#if defined(__GNUC__)
+    __asm__("" : "+r"(mask));
+#endif
+    return mask;
+}
 
 /* The elements of one row, zeros replaced by ones. */
 static void load_row(uint64_t *row, const uint64_t *a, size_t len) {
     for (size_t i = 0; i < len; i++)
-        row[i] = a[i] + (zero_mask(a[i]) & 1);
+        row[i] = a[i] + (1 ^ ((a[i] | ((uint64_t)0 - a[i])) >> 63));
 }
 
 void hats_fp_inv_many(uint64_t *out, const uint64_t *a, size_t n) {

@@ -12,6 +12,7 @@
 #include "model/package.h"
 #include "pq/cert.h"
 #include "wire/core.h"
+#include "wire/frame.h"
 #include "wire/registration.h"
 #include "wire/session.h"
 
@@ -32,7 +33,7 @@ static void must(hats_status s, const struct hats_error *err) {
 }
 
 static void path_of(char path[HATS_PATH_MAX], const char *target, const char *name) {
-    struct hats_error err;
+    struct hats_error err = {0};
     char dir[HATS_PATH_MAX];
     must(hats_path_join(dir, corpus, target), &err);
     must(hats_file_make_dirs(dir, 0755, &err), &err);
@@ -40,7 +41,7 @@ static void path_of(char path[HATS_PATH_MAX], const char *target, const char *na
 }
 
 static void save(const char *target, const char *name, const void *data, size_t len_bytes) {
-    struct hats_error err;
+    struct hats_error err = {0};
     char path[HATS_PATH_MAX];
     path_of(path, target, name);
     must(hats_file_write(path, 0644, data, len_bytes, &err), &err);
@@ -52,7 +53,7 @@ static void save_buffer(const char *target, const char *name, struct hats_buffer
 }
 
 static void make_receipts(const struct hats_sign_key *signer) {
-    struct hats_error err;
+    struct hats_error err = {0};
     struct hats_buffer file, claims;
     struct hats_receipt r = {
         .kind = HATS_RECEIPT_ANSWER,
@@ -211,6 +212,14 @@ static void make_public_key(const struct hats_sign_key *owner) {
     free(bytes);
 }
 
+static void make_frame(void) {
+    struct hats_error err = {0};
+    uint8_t frame[HATS_FRAME_LEN];
+    static const uint8_t zero[32] = {0};
+    must(hats_frame_sign(frame, zero, zero, 1, zero, zero, &err), &err);
+    save("frame", "made", frame, sizeof frame);
+}
+
 static void make_weights(void) {
     struct hats_error err;
     struct hats_buffer file;
@@ -251,6 +260,7 @@ int main(int argc, char **argv) {
     make_trust(a, b);
     make_core();
     make_session(b);
+    make_frame();
     make_public_key(b);
     make_certificate();
     make_weights();

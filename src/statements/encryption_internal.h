@@ -132,11 +132,11 @@ struct hats_encryption_work {
     pthread_mutex_t lock; /* callbacks come from several threads */
     bool ready;           /* what follows belongs to these challenges */
     struct hats_fp3 challenges[2];
-    struct hats_fp3 *gamma; /* [N] powers */
-    struct hats_fp3 *beta;  /* [blocks] powers */
+    struct hats_fp3_vec gamma; /* [N] powers */
+    struct hats_fp3 *beta;     /* [blocks] powers */
     struct hats_encryption_rpo *rpo;
-    uint64_t *element;         /* [N] room */
-    struct hats_fp3_vec batch; /* [N] room */
+    uint64_t *element;               /* [N] room */
+    struct hats_fp3_vec batch, room; /* [N] room */
 };
 
 /* Its memory comes from the arena, of which it needs _work_bytes. HATS_E_CANONICAL as

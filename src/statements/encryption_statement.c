@@ -60,7 +60,7 @@ static struct hats_fp3 weight_of(const struct hats_encryption_work *w,
                                  enum hats_encryption_family family, uint32_t relation) {
     const struct hats_encryption_layout *l = &w->pub->setup->layout;
     uint32_t block = l->first[family] + (relation >> l->log_n);
-    return hats_fp3_mul(w->beta[block], w->gamma[relation & (l->n - 1)]);
+    return hats_fp3_mul(w->beta[block], hats_fp3_vec_at(w->gamma, relation & (l->n - 1)));
 }
 
 static void add_to(struct hats_fp3 *sum, struct hats_fp3 x) { *sum = hats_fp3_add(*sum, x); }
@@ -347,7 +347,7 @@ static void vector_of_secret(struct hats_encryption_work *w, struct hats_fp3 *ou
     }
     hats_field_kernels()->fp3_add_scaled_base(w->batch, s->a0,
                                               w->beta[s->layout.first[HATS_FAMILY_KEY]], n);
-    hats_functional_vector(out, w->batch, w->gamma, n);
+    hats_functional_vector(out, w->batch, w->room, w->gamma, n);
 }
 
 /* - sum_c beta^c phi(c0_c) - beta^n_ct phi(b0) */
@@ -374,7 +374,7 @@ static void prepare_rpo(struct hats_encryption_work *w) {
         .x = w->rpo->x,
         .z = w->rpo->z,
         .power = hats_fp3_from_fp(1),
-        .ratio = w->gamma[1],
+        .ratio = w->challenges[0],
     };
     hats_stark_rpo_rows_weigh(&sum, 0, form);
     w->rpo->total = sum.total;
@@ -387,7 +387,9 @@ static void prepare(struct hats_encryption_work *w, const struct hats_fp3 *chall
         return;
     memcpy(w->challenges, challenges, sizeof w->challenges);
     hats_functional_powers(w->gamma, challenges[0], l->n);
-    hats_functional_powers(w->beta, challenges[1], l->first[HATS_FAMILY_COUNT]);
+    w->beta[0] = hats_fp3_from_fp(1);
+    for (uint32_t i = 1; i < l->first[HATS_FAMILY_COUNT]; i++)
+        w->beta[i] = hats_fp3_mul(w->beta[i - 1], challenges[1]);
     if (l->n_s > 0)
         prepare_rpo(w);
     w->ready = true;
@@ -405,8 +407,8 @@ static uint32_t weight_column(const void *ctx, const struct hats_fp3 *challenges
     if (c == 0)
         vector_of_secret(w, out);
     pthread_mutex_unlock(&w->lock);
-    if (c == 1)
-        memcpy(out, w->gamma, l->n * sizeof *out);
+    for (uint32_t i = 0; c == 1 && i < l->n; i++)
+        out[i] = hats_fp3_vec_at(w->gamma, i);
     if (c >= 2) {
         struct sink sink = {.out = out, .column = c - 2, .log_n = l->log_n};
         memset(out, 0, l->n * sizeof *out);
@@ -451,10 +453,9 @@ static uint32_t no_public_column(const void *ctx, unsigned t, unsigned c, uint64
 static size_t aligned(size_t len) { return (len + HATS_ALIGN - 1) / HATS_ALIGN * HATS_ALIGN; }
 
 size_t hats_encryption_work_bytes(const struct hats_encryption_setup *s) {
-    size_t n = s->layout.n;
-    return aligned(public_len(s)) + aligned(n * sizeof(struct hats_fp3)) +
+    return aligned(public_len(s)) +
            aligned(s->layout.first[HATS_FAMILY_COUNT] * sizeof(struct hats_fp3)) +
-           aligned(sizeof(struct hats_encryption_rpo)) + 4 * aligned(n * sizeof(uint64_t));
+           aligned(sizeof(struct hats_encryption_rpo)) + 10 * s->layout.n * sizeof(uint64_t);
 }
 
 static hats_status check_words(struct hats_encryption_work *w, const uint8_t *words,
@@ -486,22 +487,21 @@ hats_status hats_encryption_work_init(struct hats_encryption_work *w, struct hat
                                       struct hats_error *err) {
     const struct hats_encryption_setup *s = pub->setup;
     size_t n = s->layout.n;
-    bool missing = false;
     memset(w, 0, sizeof *w);
     w->self = w;
     w->pub = pub;
     w->public_bytes = hats_arena_alloc(arena, public_len(s));
-    w->gamma = hats_arena_alloc(arena, n * sizeof *w->gamma);
     w->beta = hats_arena_alloc(arena, s->layout.first[HATS_FAMILY_COUNT] * sizeof *w->beta);
     w->rpo = hats_arena_alloc(arena, sizeof *w->rpo);
-    w->element = hats_arena_alloc(arena, n * sizeof *w->element);
-    for (int i = 0; i < 3; i++) {
-        w->batch.c[i] = hats_arena_alloc(arena, n * sizeof(uint64_t));
-        missing |= w->batch.c[i] == NULL;
-    }
-    if (missing || w->public_bytes == NULL || w->gamma == NULL || w->beta == NULL ||
-        w->rpo == NULL || w->element == NULL)
+    uint64_t *words = hats_arena_alloc(arena, 10 * n * sizeof *words);
+    if (w->public_bytes == NULL || w->beta == NULL || w->rpo == NULL || words == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory for a statement");
+    w->element = words;
+    for (size_t i = 0; i < 3; i++) {
+        w->gamma.c[i] = words + (1 + i) * n;
+        w->batch.c[i] = words + (4 + i) * n;
+        w->room.c[i] = words + (7 + i) * n;
+    }
     hats_status status = check_public(w, err);
     if (status != HATS_OK)
         return status;

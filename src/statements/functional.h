@@ -9,21 +9,20 @@
  * so c = a s + e in the ring becomes one inner product over the rows of a table, and if it does not hold,
  * it holds under phi for at most N - 1 values of gamma. Several relations are batched with powers of a
  * second challenge before the recurrence, which therefore runs once. Everything here is public.
+ *
+ * n is a power of 2, 1024 .. 65536; vectors are 64-byte aligned.
  */
 #ifndef HATS_STATEMENTS_FUNCTIONAL_H
 #define HATS_STATEMENTS_FUNCTIONAL_H
 
 #include "field/fp3.h"
 
-/* out[i] = x^i, i < n. */
-void hats_functional_powers(struct hats_fp3 *out, struct hats_fp3 x, size_t n);
-/* phi(f) for f over F_p, n coefficients. */
-struct hats_fp3 hats_functional_at(const uint64_t *f, struct hats_fp3 gamma, size_t n);
-/* sum_i a_i powers_i, i < n. */
-struct hats_fp3 hats_functional_of(struct hats_fp3_vec a, const struct hats_fp3 *powers, size_t n);
-/* v_0 .. v_{n-1} of a, an element of K[X]/(X^n + 1); powers are those of gamma. n a multiple of 8; a is
- * used up. */
-void hats_functional_vector(struct hats_fp3 *v, struct hats_fp3_vec a,
-                            const struct hats_fp3 *powers, size_t n);
+/* out_i = x^i, i < n. */
+void hats_functional_powers(struct hats_fp3_vec out, struct hats_fp3 x, size_t n);
+/* sum_i a_i powers_i: phi(a) with the powers of gamma. a is used up. */
+struct hats_fp3 hats_functional_of(struct hats_fp3_vec a, struct hats_fp3_vec powers, size_t n);
+/* v_0 .. v_{n-1} of a, an element of K[X]/(X^n + 1). room: another n elements. */
+void hats_functional_vector(struct hats_fp3 *v, struct hats_fp3_vec a, struct hats_fp3_vec room,
+                            struct hats_fp3_vec powers, size_t n);
 
 #endif

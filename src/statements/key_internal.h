@@ -5,6 +5,8 @@
 #include "statements/key.h"
 #include "statements/noise.h"
 
+#include <pthread.h>
+
 /* Columns s, e0, bits, multiplicities. Bits, by row: sum e0^2 above its window's lower end; sum s^2 above
  * `lo`; sum s^2 below `hi`. */
 enum hats_key_column {
@@ -35,15 +37,16 @@ struct hats_key_work {
     const struct hats_key_public *pub;
     struct hats_stark_statement statement;
     uint8_t public_bytes[HATS_KEY_PUBLIC_LEN];
-    uint64_t *b0;             /* [N] */
-    struct hats_fp3 *powers;  /* [N] room for one column, */
-    struct hats_fp3_vec room; /* and as much again */
+    pthread_mutex_t lock;                    /* callbacks come from several threads */
+    uint64_t *b0;                            /* [N] */
+    struct hats_fp3_vec powers, batch, room; /* [N] */
 };
 
+/* As those of the encryption statement. */
 size_t hats_key_work_bytes(const struct hats_key_setup *setup);
-/* HATS_E_CANONICAL, HATS_E_MEMORY. */
 HATS_MUST_USE hats_status hats_key_work_init(struct hats_key_work *w, struct hats_arena *arena,
                                              const struct hats_key_public *pub,
                                              struct hats_error *err);
+void hats_key_work_clear(struct hats_key_work *w);
 
 #endif

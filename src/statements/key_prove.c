@@ -66,6 +66,7 @@ hats_status hats_key_prove(struct hats_buffer *proof, const struct hats_key_publ
         goto done;
     const uint64_t *tables[1] = {trace};
     status = hats_stark_prove(proof, &work.statement, tables, coins, options, err);
+    hats_key_work_clear(&work);
 done:
     hats_free(memory);
     hats_free_wiped(trace, trace_len);

@@ -37,38 +37,52 @@ static void weigh_bits(struct hats_fp3 *out, unsigned n, struct hats_fp3 weight)
         out[i] = hats_fp3_scale(weight, UINT64_C(1) << i);
 }
 
+/* batch <- f, an element of F_p[X]/(X^N + 1). */
+static void take(struct hats_key_work *w, const uint64_t *f) {
+    size_t n = w->pub->setup->n;
+    memcpy(w->batch.c[0], f, n * sizeof *f);
+    memset(w->batch.c[1], 0, n * sizeof *f);
+    memset(w->batch.c[2], 0, n * sizeof *f);
+}
+
 static uint32_t weight_column(const void *ctx, const struct hats_fp3 *challenges, unsigned t,
                               unsigned c, struct hats_fp3 *out) {
     struct hats_key_work *w = *(struct hats_key_work *const *)ctx;
     const struct hats_key_setup *s = w->pub->setup;
     struct hats_fp3 weights[3];
     assert(t == 0 && c < 3);
-    switch (c) {
-    case 0: /* the only user of the room */
-        hats_functional_powers(w->powers, challenges[0], s->n);
-        memcpy(w->room.c[0], s->a0, s->n * sizeof *s->a0);
-        for (int i = 1; i < 3; i++)
-            memset(w->room.c[i], 0, s->n * sizeof *s->a0);
-        hats_functional_vector(out, w->room, w->powers, s->n);
-        return s->n;
-    case 1: hats_functional_powers(out, challenges[0], s->n); return s->n;
-    default:
+    if (c == 2) {
         window_weights(weights, challenges);
         weigh_bits(out, HATS_NOISE_WINDOW_BITS, hats_fp3_neg(weights[0]));
         weigh_bits(out + HATS_KEY_ABOVE_AT, HATS_KEY_WEIGHT_BITS, hats_fp3_neg(weights[1]));
         weigh_bits(out + HATS_KEY_BELOW_AT, HATS_KEY_WEIGHT_BITS, weights[2]);
         return HATS_KEY_USED_BITS;
     }
+    pthread_mutex_lock(&w->lock);
+    hats_functional_powers(w->powers, challenges[0], s->n);
+    if (c == 0) {
+        take(w, s->a0);
+        hats_functional_vector(out, w->batch, w->room, w->powers, s->n);
+    } else {
+        for (size_t i = 0; i < s->n; i++)
+            out[i] = hats_fp3_vec_at(w->powers, i);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return s->n;
 }
 
 static void scalars(const void *ctx, const struct hats_fp3 *challenges, unsigned t,
                     struct hats_fp3 *out) {
-    const struct hats_key_work *w = *(struct hats_key_work *const *)ctx;
+    struct hats_key_work *w = *(struct hats_key_work *const *)ctx;
     const struct hats_key_setup *s = w->pub->setup;
     struct hats_fp3 weights[3];
     assert(t == 0);
     window_weights(weights, challenges);
-    struct hats_fp3 total = hats_fp3_neg(hats_functional_at(w->b0, challenges[0], s->n));
+    pthread_mutex_lock(&w->lock);
+    hats_functional_powers(w->powers, challenges[0], s->n);
+    take(w, w->b0);
+    struct hats_fp3 total = hats_fp3_neg(hats_functional_of(w->batch, w->powers, s->n));
+    pthread_mutex_unlock(&w->lock);
     total = hats_fp3_add(total, hats_fp3_scale(weights[0], HATS_NOISE_WINDOW(s->n)));
     total = hats_fp3_add(total, hats_fp3_scale(weights[1], s->lo));
     out[0] = hats_fp3_add(total, hats_fp3_scale(weights[2], s->hi));
@@ -80,26 +94,27 @@ static uint32_t no_public_column(const void *ctx, unsigned t, unsigned c, uint64
     return 0;
 }
 
-size_t hats_key_work_bytes(const struct hats_key_setup *s) {
-    return s->n * (4 * sizeof(uint64_t) + sizeof(struct hats_fp3));
-}
+size_t hats_key_work_bytes(const struct hats_key_setup *s) { return 10 * s->n * sizeof(uint64_t); }
 
 hats_status hats_key_work_init(struct hats_key_work *w, struct hats_arena *arena,
                                const struct hats_key_public *pub, struct hats_error *err) {
     size_t n = pub->setup->n;
+    uint64_t *words = hats_arena_alloc(arena, 10 * n * sizeof *words);
+    if (words == NULL)
+        return hats_fail(err, HATS_E_MEMORY, "no memory for a statement");
     memset(w, 0, sizeof *w);
     w->self = w;
     w->pub = pub;
-    w->b0 = hats_arena_alloc(arena, n * sizeof *w->b0);
-    w->powers = hats_arena_alloc(arena, n * sizeof *w->powers);
-    uint64_t *room = hats_arena_alloc(arena, 3 * n * sizeof *room);
-    if (w->b0 == NULL || w->powers == NULL || room == NULL)
-        return hats_fail(err, HATS_E_MEMORY, "no memory for a statement");
-    for (size_t i = 0; i < 3; i++)
-        w->room.c[i] = room + i * n;
+    w->b0 = words;
+    for (size_t i = 0; i < 3; i++) {
+        w->powers.c[i] = words + (1 + i) * n;
+        w->batch.c[i] = words + (4 + i) * n;
+        w->room.c[i] = words + (7 + i) * n;
+    }
     if (!hats_ring_kernels()->load_be(w->b0, pub->b0, n))
         return hats_fail(err, HATS_E_CANONICAL, "public key: a word is not below p");
     write_public(w);
+    pthread_mutex_init(&w->lock, NULL);
     w->statement = (struct hats_stark_statement){
         .setup = &pub->setup->stark,
         .public_bytes = w->public_bytes,
@@ -111,3 +126,5 @@ hats_status hats_key_work_init(struct hats_key_work *w, struct hats_arena *arena
     };
     return HATS_OK;
 }
+
+void hats_key_work_clear(struct hats_key_work *w) { pthread_mutex_destroy(&w->lock); }

@@ -12,8 +12,10 @@ hats_status hats_key_verify(const struct hats_key_public *pub, const uint8_t *pr
     if (refusal != NULL)
         *refusal = HATS_STARK_ACCEPTED;
     hats_status status = hats_key_work_init(&work, scratch, pub, err);
-    if (status == HATS_OK)
+    if (status == HATS_OK) {
         status = hats_stark_verify(&work.statement, proof, proof_len_bytes, scratch, refusal, err);
+        hats_key_work_clear(&work);
+    }
     scratch->used = used;
     return status;
 }

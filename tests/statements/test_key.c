@@ -81,6 +81,7 @@ static hats_status check(const struct key_world *k, struct hats_error *err) {
         .scalars = &total,
     };
     hats_status s = hats_air_check(air, &rows, err);
+    hats_key_work_clear(&work);
     hats_free(weights);
     hats_free(memory);
     return s;

@@ -21,9 +21,10 @@ struct quotient {
     struct given given[HATS_STARK_MAX_TABLES];
     struct hats_air_program **programs[HATS_STARK_MAX_TABLES]; /* [threads] */
     struct hats_fp3 *lambda;                                   /* powers */
-    uint64_t *mod;    /* [n_used][3][N]: values, then q mod X^N - s_k */
-    uint64_t *pieces; /* [n_used][3][N] */
-    uint64_t *rooms;  /* [threads][room_len] */
+    uint64_t *mod;     /* [n_used][3][N]: values, then q mod X^N - s_k */
+    uint64_t *pieces;  /* [n_used][3][N] */
+    uint64_t *inverse; /* [n_used][n_used] of the Vandermonde matrix, and room for two rows more */
+    uint64_t *rooms;   /* [threads][room_len] */
     size_t room_len;
     unsigned t;
 };
@@ -235,11 +236,13 @@ static void interpolate_coset(void *arg, size_t i, unsigned thread) {
     hats_lde_interpolate(x->p->cosets[i / 3], at, room);
 }
 
-/* inverse[i][k]: coefficient of X^i of the Lagrange polynomial of s_k among the n points s. */
-static void invert_vandermonde(uint64_t *inverse, const uint64_t *s, unsigned n) {
+/* inverse[i][k]: coefficient of X^i of the Lagrange polynomial of s_k among the n points s. poly: n words. */
+static void invert_vandermonde(uint64_t *inverse, const uint64_t *s, unsigned n, uint64_t *poly) {
     for (unsigned k = 0; k < n; k++) {
-        uint64_t poly[HATS_AIR_MAX_DEGREE + 2] = {1}, scale = 1;
+        uint64_t scale = 1;
         unsigned degree = 0;
+        memset(poly, 0, n * sizeof *poly);
+        poly[0] = 1;
         for (unsigned j = 0; j < n; j++) {
             if (j == k)
                 continue;
@@ -255,19 +258,13 @@ static void invert_vandermonde(uint64_t *inverse, const uint64_t *s, unsigned n)
     }
 }
 
-struct solving {
-    struct quotient *x;
-    uint64_t inverse[(HATS_AIR_MAX_DEGREE + 2) * (HATS_AIR_MAX_DEGREE + 2)];
-};
-
 static void solve_piece(void *arg, size_t i, unsigned thread) {
-    struct solving *v = arg;
-    struct quotient *x = v->x;
+    struct quotient *x = arg;
     const struct hats_field_kernels *k = hats_field_kernels();
     size_t n = x->p->n_rows, piece = i / 3, j = i % 3;
     uint64_t *out = x->pieces + i * n, *room = x->rooms + thread * x->room_len;
     for (size_t c = 0; c < x->n_used; c++) {
-        k->scale(room, x->mod + (3 * c + j) * n, v->inverse[piece * x->n_used + c], n);
+        k->scale(room, x->mod + (3 * c + j) * n, x->inverse[piece * x->n_used + c], n);
         k->add(out, out, room, n);
     }
 }
@@ -321,13 +318,12 @@ static bool quotient_has_right_degree(const struct quotient *x) {
 
 static hats_status divide(struct quotient *x) {
     struct hats_stark_prover *p = x->p;
-    struct solving v = {.x = x};
-    uint64_t s[HATS_AIR_MAX_DEGREE + 2];
+    uint64_t *s = x->inverse + (size_t)x->n_used * x->n_used, *room = s + x->n_used;
     for (unsigned k = 0; k < x->n_used; k++)
         s[k] = hats_fp_pow(p->cosets[k]->shift, p->n_rows);
-    invert_vandermonde(v.inverse, s, x->n_used);
+    invert_vandermonde(x->inverse, s, x->n_used, room);
     hats_parallel_for(p->threads, 3 * (size_t)x->n_used, interpolate_coset, x);
-    hats_parallel_for(p->threads, 3 * (size_t)x->n_used, solve_piece, &v);
+    hats_parallel_for(p->threads, 3 * (size_t)x->n_used, solve_piece, x);
     if (!quotient_has_right_degree(x))
         return hats_fail(p->err, HATS_E_VERIFY,
                          "a constraint does not hold in some row, so there is nothing to prove; "
@@ -340,7 +336,7 @@ static hats_status init(struct quotient *x) {
     const struct hats_stark_setup *s = p->setup;
     unsigned n_threads = hats_parallel_n_threads(p->threads);
     x->n_used = (s->quotient_len + p->n_rows - 1) / p->n_rows;
-    assert(x->n_used <= p->n_cosets && x->n_used <= HATS_AIR_MAX_DEGREE + 2);
+    assert(x->n_used <= p->n_cosets); /* the setup sees to it */
     size_t room = (HATS_AIR_MAX_COLUMNS + 3 + 4) * (size_t)HATS_AIR_BLOCK;
     x->room_len = room < 2 * (size_t)p->n_rows ? 2 * (size_t)p->n_rows : room;
     x->rooms = hats_stark_prover_alloc(p, n_threads * x->room_len, sizeof *x->rooms);
@@ -348,7 +344,10 @@ static hats_status init(struct quotient *x) {
     x->mod = hats_stark_prover_alloc_zero(p, 3 * (size_t)x->n_used * p->n_rows, sizeof *x->mod);
     x->pieces =
         hats_stark_prover_alloc_zero(p, 3 * (size_t)x->n_used * p->n_rows, sizeof *x->pieces);
-    if (x->rooms == NULL || x->lambda == NULL || x->mod == NULL || x->pieces == NULL)
+    x->inverse =
+        hats_stark_prover_alloc(p, (size_t)x->n_used * (x->n_used + 2u), sizeof *x->inverse);
+    if (x->inverse == NULL || x->rooms == NULL || x->lambda == NULL || x->mod == NULL ||
+        x->pieces == NULL)
         return HATS_E_MEMORY;
     struct hats_fp3 power = hats_fp3_from_fp(1);
     for (unsigned c = 0; c < s->n_constraints; c++, power = hats_fp3_mul(power, p->lambda))

@@ -32,7 +32,7 @@ static int32_t proven(const struct hats_stark_proof *p, const struct hats_stark_
         .degree = HATS_AIR_MAX_DEGREE,
         .n_points = 2,
         .n_lookups = p->n_tables * HATS_AIR_MAX_LOOKUPS,
-        .n_linear = 4096 + p->n_tables * HATS_AIR_MAX_SUMS,
+        .n_linear = HATS_STARK_MAX_LINEAR + p->n_tables * HATS_AIR_MAX_SUMS,
         .regime = suite->regime,
         .queries = p->n_queries,
         .grinding = p->grinding,

@@ -6,8 +6,7 @@
 #include <string.h>
 
 enum {
-    POINTS = 2,          /* zeta and g zeta in one quotient */
-    OTHER_LINEAR = 1 << 20, /* linear relations that a statement's weights batch, at most */
+    POINTS = 2, /* zeta and g zeta in one quotient */
     DIGEST_BITS = 256,
     MARGIN = 133000, /* thousandths of a bit of every algebraic round, where that can be had */
     FINAL_ELEMENT_BYTES = 21,
@@ -57,7 +56,7 @@ static hats_status fill_tables(struct hats_stark_setup *s, const struct hats_air
                          HATS_STARK_MAX_TABLES);
     s->n_tables = n_tables;
     s->log_n = airs[0]->log_n;
-    s->params.n_linear = OTHER_LINEAR;
+    s->params.n_linear = HATS_STARK_MAX_LINEAR;
     for (unsigned t = 0; t < n_tables; t++) {
         if (airs[t]->log_n > s->log_n)
             return hats_fail(err, HATS_E_RANGE, "table %u has more rows than the first", t);

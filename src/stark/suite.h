@@ -6,6 +6,9 @@
 
 #include "base/bytes.h"
 
+/* Linear relations that the weights of a statement's sums batch, at most. */
+#define HATS_STARK_MAX_LINEAR (1u << 20)
+
 struct hats_stark_suite_row {
     unsigned id;
     const char *name;

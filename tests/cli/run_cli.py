@@ -317,7 +317,7 @@ def bad_calls(url, made):
     hats("key", "register", "--server", url, "--name", "temp")
     expect("a revoked key", hats("key", "revoke", "--server", url, "--name", "temp"), 0)
     expect("is refused from then on",
-           hats("infer", "--model", url + "/clinical", *one, "--name", "temp"), 2, "key-unknown")
+           hats("infer", "--model", url + "/clinical", *one, "--name", "temp"), 2, "key-revoked")
     expect("nobody listens", hats("infer", "--model", f"https://localhost:{free_port()}/clinical", *one), 2)
 
 

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "client/client.h"
+#include "gate/internal.h"
 #include "wire/oip.h"
 #include "wire/registration.h"
 
@@ -42,6 +43,15 @@ enum lie {
     NEARLY_A_DAY_AGO,
     NO_LENGTH,
     HUGE,
+    /* about a session */
+    ASKS_FOR_DEVICES,
+    CHALLENGE_OF_OTHER_TIME,
+    CHALLENGE_CUT,
+    SESSION_OF_ANOTHER,
+    SESSION_BY_STRANGER,
+    SESSION_OF_OTHER_TENANT,
+    SESSION_CLOSED_AT_ONCE,
+    ANSWER_IN_OTHER_SESSION,
     /* in words */
     ESCAPES_IN_A_REFUSAL,
     ESCAPES_IN_A_NAME,
@@ -56,6 +66,7 @@ static struct {
     struct hats_buffer plan[2], publication[2]; /* of "score", of "other" */
     struct hats_buffer misattributed;           /* "score", signed by the receipt signer */
     struct hats_buffer answer, receipt;         /* of the last call that was told truly */
+    uint32_t challenges, closes;
 } liar;
 static struct hats_home home;
 static struct hats_owner owner;
@@ -82,6 +93,79 @@ static void respond_infer(struct hats_http_request *r, const struct hats_oip_ten
     hats_buffer_clear(&body);
 }
 
+static struct hats_gate_tenant tenant_of(const struct hats_http_request *r) {
+    struct hats_gate_tenant tenant;
+    assert_int_equal(hats_gate_authenticate(s.world.gate, &tenant,
+                                            hats_http_request_header(r, "authorization"), NULL),
+                     HATS_PROBLEM_NONE);
+    return tenant;
+}
+
+/* A challenge for whatever name the client dialled: this server's is none of the gate's. */
+static void challenge(struct hats_http_request *r) {
+    static const uint8_t random[8] = {1};
+    struct hats_gate_tenant tenant = tenant_of(r);
+    struct hats_challenge c = {.now_ms = hats_now_ms(), .calls_max = 4096, .life_max_s = 3600};
+    uint8_t rp_id[32], answer[HATS_CHALLENGE_MAX_BYTES];
+    size_t len = 0;
+    const uint8_t *body = hats_http_request_body(r, &len);
+    MUST(hats_challenge_asked(rp_id, body, len, &must_err));
+    uint8_t fresh[8];
+    memcpy(fresh, random, 8);
+    hats_store_be32(fresh, ++liar.challenges);
+    hats_nonce_make(c.nonce, s.world.gate->secret, c.now_ms, fresh, tenant.digest, rp_id);
+    memcpy(c.tenant_digest, tenant.digest, 32);
+    if (liar.lie == ASKS_FOR_DEVICES)
+        c.policy_digest[0] = 1;
+    if (liar.lie == CHALLENGE_OF_OTHER_TIME)
+        c.now_ms += 1000;
+    hats_challenge_encode(answer, &len, &c);
+    respond(r, 200, answer, liar.lie == CHALLENGE_CUT ? len - 1 : len);
+}
+
+static void sign_session_again(struct hats_buffer *out,
+                               const struct hats_gate_session_reply *reply) {
+    struct hats_cose cose;
+    struct hats_receipt c;
+    MUST(hats_cose_parse(&cose, reply->receipt, reply->receipt_len, NULL, &must_err));
+    MUST(hats_receipt_decode(&c, cose.payload, cose.payload_len, &must_err));
+    switch (liar.lie) {
+    case SESSION_OF_ANOTHER: c.sid[0] ^= 1; break;
+    case SESSION_OF_OTHER_TENANT: c.tenant_digest[0] ^= 1; break;
+    case SESSION_CLOSED_AT_ONCE: c.closes = c.closes_digest = true; break;
+    default: break;
+    }
+    MUST(hats_receipt_sign(out, &c,
+                           liar.lie == SESSION_BY_STRANGER ? liar.stranger : s.world.signer,
+                           cose.issuer, &must_err));
+}
+
+static void open_session(struct hats_http_request *r) {
+    static const struct hats_gate_connection none;
+    struct hats_gate_tenant tenant = tenant_of(r);
+    struct hats_gate_session_reply reply;
+    struct hats_buffer other;
+    struct hats_error why = {0};
+    uint8_t exporter[32];
+    size_t len;
+    const uint8_t *body = hats_http_request_body(r, &len);
+    const uint8_t *nonce = hats_gate_session_nonce(body, len);
+    assert_non_null(nonce);
+    assert_true(hats_http_request_export(r, exporter, HATS_SESSION_EXPORTER_LABEL, nonce, 32));
+    if (hats_gate_session_open(s.world.gate, &reply, &tenant, &none, exporter, body, len, &why) !=
+        HATS_PROBLEM_NONE)
+        fail_msg("the gate refused: %s", why.text);
+    hats_buffer_init(&other, HATS_RECEIPT_MAX_BYTES);
+    if (liar.lie >= SESSION_OF_ANOTHER && liar.lie <= SESSION_CLOSED_AT_ONCE) {
+        sign_session_again(&other, &reply);
+        respond(r, 201, other.data, other.len);
+    } else {
+        respond(r, 201, reply.receipt, reply.receipt_len);
+    }
+    hats_buffer_clear(&other);
+    hats_gate_session_reply_clear(&reply);
+}
+
 static void keep(struct hats_buffer *b, const struct hats_oip_tensor *t) {
     hats_buffer_clear(b);
     hats_buffer_append(b, t->data, t->len_bytes);
@@ -100,6 +184,8 @@ static void sign_again(struct hats_buffer *out, const struct hats_oip_tensor *re
         r.done_ms = r.accepted_ms + 10;
     } else if (liar.lie == NEARLY_A_DAY_AGO) {
         r.accepted_ms -= UINT64_C(86400000) - 60000;
+    } else if (liar.lie == ANSWER_IN_OTHER_SESSION) {
+        r.session_receipt[0] ^= 1;
     }
     MUST(hats_receipt_sign(out, &r, signer, cose.issuer, &must_err));
 }
@@ -129,6 +215,7 @@ static void tell(struct hats_http_request *r, struct hats_oip_tensor out[2]) {
     case SIGNED_BY_PUBLISHER: sign_again(&other, receipt, liar.publisher); break;
     case SIGNED_BY_STRANGER: sign_again(&other, receipt, liar.stranger); break;
     case LONG_AGO:
+    case ANSWER_IN_OTHER_SESSION:
     case NEARLY_A_DAY_AGO: sign_again(&other, receipt, s.world.signer); break;
     default: break;
     }
@@ -157,7 +244,7 @@ static void infer(struct hats_http_request *r) {
         p = hats_gate_infer(call, &reply, body, len, &why);
     if (p != HATS_PROBLEM_NONE)
         fail_msg("the gate refused: %s", why.text);
-    MUST(hats_oip_parse(out, 2, NULL, "outputs", reply.body.data, reply.body.len, reply.json_len,
+    MUST(hats_oip_parse(out, 2, 2, NULL, "outputs", reply.body.data, reply.body.len, reply.json_len,
                         &must_err));
     tell(r, out);
     hats_gate_call_free(call);
@@ -187,7 +274,12 @@ static void on_request(void *user, struct hats_http_request *r) {
     } else if (strcmp(path, "/v1/models/score/plan") == 0) {
         const struct hats_buffer *b = &liar.plan[liar.lie == OTHER_MODEL || liar.lie == OTHER_PLAN];
         respond(r, 200, b->data, b->len);
+    } else if (strcmp(path, "/v1/challenge") == 0) {
+        challenge(r);
+    } else if (strcmp(path, "/v1/sessions") == 0) {
+        open_session(r);
     } else if (strcmp(path, "/v2/models/score/infer") != 0) {
+        liar.closes += strstr(path, "/close") != NULL;
         respond(r, 404, refusal, sizeof refusal - 1);
     } else if (liar.lie == ESCAPES_IN_A_REFUSAL) {
         respond(r, 403, escapes, sizeof escapes - 1);
@@ -263,6 +355,8 @@ static void make_owner(void) {
     struct hats_buffer body;
     struct hats_gate_tenant tenant;
     struct hats_gate_key key;
+    uint8_t nonce[32], rp_id[32];
+    static const uint8_t random[8];
     char kid_hex[65];
     bool created;
     snprintf(dir, sizeof dir, "%s/home", s.world.dir);
@@ -274,11 +368,13 @@ static void make_owner(void) {
     MUST(hats_server_record_add(&home, url, s.init.root_cert, trust, s.init.token, &must_err));
     snprintf(origin, sizeof origin, "https://localhost:%u", (unsigned)s.port);
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
-    MUST(hats_registration_encode(&body, owner.public_key, owner.public_key_len, owner.sign, origin,
-                                  hats_now_ms(), &must_err));
-    hats_hex_encode(kid_hex, owner.kid, 32);
     assert_int_equal(hats_gate_authenticate(s.world.gate, &tenant, s.world.bearer[0], NULL),
                      HATS_PROBLEM_NONE);
+    hats_rp_id(rp_id, origin);
+    hats_nonce_make(nonce, s.world.gate->secret, hats_now_ms(), random, tenant.digest, rp_id);
+    MUST(hats_registration_encode(&body, owner.public_key, owner.public_key_len, owner.sign, origin,
+                                  hats_now_ms(), nonce, &must_err));
+    hats_hex_encode(kid_hex, owner.kid, 32);
     assert_int_equal(hats_gate_key_register(s.world.gate, &created, &key, &tenant, kid_hex,
                                             body.data, body.len, NULL),
                      HATS_PROBLEM_NONE);
@@ -382,6 +478,7 @@ static void the_truth_is_believed(void **state) {
     if (score(TRUTH, &job, &err) != HATS_OK)
         fail_msg("%s", err.text);
     assert_int_equal(job.done, 1);
+    assert_int_equal(liar.closes, 1); /* what it opened it closed */
     for (int o = 0; o < WORLD_K; o++)
         assert_int_equal(job.acc[o], world_score(1, job.x, o));
 }
@@ -422,6 +519,14 @@ static void nothing_is_decrypted_without_a_receipt_for_this_very_answer(void **s
         {SIGNED_BY_STRANGER, HATS_E_TRUST, "unknown"},
         {LONG_AGO, HATS_E_VERIFY, "a day away"},
         {NEARLY_A_DAY_AGO, HATS_OK, ""},
+        {ASKS_FOR_DEVICES, HATS_E_UNSUPPORTED, "devices"},
+        {CHALLENGE_OF_OTHER_TIME, HATS_E_VERIFY, "contradicts"},
+        {CHALLENGE_CUT, HATS_E_MALFORMED, "challenge"},
+        {SESSION_OF_ANOTHER, HATS_E_VERIFY, "claim 10"},
+        {SESSION_BY_STRANGER, HATS_E_TRUST, "unknown"},
+        {SESSION_OF_OTHER_TENANT, HATS_E_VERIFY, "claim 80"},
+        {SESSION_CLOSED_AT_ONCE, HATS_E_VERIFY, "closes"},
+        {ANSWER_IN_OTHER_SESSION, HATS_E_VERIFY, "claim 15"},
         {NO_LENGTH, HATS_E_MALFORMED, HATS_OIP_LENGTH_FIELD},
         {HUGE, HATS_E_RANGE, "larger than allowed"},
     };

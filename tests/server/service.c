@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "hash/sha256.h"
 #include "wire/oip.h"
 #include "wire/registration.h"
 
@@ -125,19 +126,85 @@ struct hats_http_exchange *service_ask(const struct service *s, struct hats_http
     return x;
 }
 
-void service_register(const struct service *s, struct hats_http_client *c,
-                      const struct owner *owner) {
+static void origin_of(const struct service *s, char origin[64]) {
+    snprintf(origin, 64, "https://localhost:%u", (unsigned)s->port);
+}
+
+void service_challenge(const struct service *s, struct hats_http_client *c,
+                       struct hats_challenge *out) {
+    char origin[64];
+    uint8_t rp_id[32], ask[HATS_CHALLENGE_MAX_BYTES];
+    size_t len = 0;
+    origin_of(s, origin);
+    hats_rp_id(rp_id, origin);
+    hats_challenge_ask(ask, &len, rp_id);
+    struct hats_http_exchange *x = service_ask(s, c, "POST", "/v1/challenge", NULL, ask, len);
+    assert_int_equal(hats_http_exchange_status(x), 200);
+    const uint8_t *body = hats_http_exchange_body(x, &len);
+    MUST(hats_challenge_decode(out, body, len, &err));
+    hats_http_exchange_free(x);
+}
+
+void service_block(const struct service *s, struct hats_http_client *c,
+                   struct hats_session_block *out, const struct owner *owner) {
+    struct hats_challenge challenge;
+    char origin[64];
+    service_challenge(s, c, &challenge);
+    origin_of(s, origin);
+    *out = (struct hats_session_block){.kind = HATS_SESSION_TENANT,
+                                       .exporter_bound = true,
+                                       .calls = challenge.calls_max,
+                                       .not_after_ms = challenge.now_ms +
+                                                       (uint64_t)challenge.life_max_s * 1000};
+    memcpy(out->nonce, challenge.nonce, 32);
+    memcpy(out->tenant_digest, challenge.tenant_digest, 32);
+    hats_rp_id(out->rp_id, origin);
+    hats_cose_thumbprint_of(out->owner, owner->sign);
+    assert_true(
+        hats_http_client_export(c, out->exporter, HATS_SESSION_EXPORTER_LABEL, out->nonce, 32));
+}
+
+struct hats_http_exchange *service_open(const struct service *s, struct hats_http_client *c,
+                                        const struct hats_session_block *block,
+                                        const struct owner *owner) {
     struct hats_buffer body;
+    hats_buffer_init(&body, HATS_SESSION_REQUEST_MAX);
+    MUST(hats_session_request_encode(&body, block, owner->sign, &err));
+    struct hats_http_exchange *x =
+        service_ask(s, c, "POST", "/v1/sessions", NULL, body.data, body.len);
+    hats_buffer_clear(&body);
+    return x;
+}
+
+static void open_session(const struct service *s, struct hats_http_client *c, struct owner *owner) {
+    struct hats_session_block block;
+    uint8_t bytes[HATS_SESSION_BLOCK_LEN];
+    size_t len;
+    service_block(s, c, &block, owner);
+    struct hats_http_exchange *x = service_open(s, c, &block, owner);
+    assert_int_equal(hats_http_exchange_status(x), 201);
+    const uint8_t *receipt = hats_http_exchange_body(x, &len);
+    hats_sha256(owner->session_receipt, receipt, len);
+    hats_session_block_encode(bytes, &block);
+    hats_session_tenant_id(owner->sid, bytes);
+    hats_http_exchange_free(x);
+}
+
+void service_register(const struct service *s, struct hats_http_client *c, struct owner *owner) {
+    struct hats_buffer body;
+    struct hats_challenge challenge;
     char path[96], origin[64];
+    service_challenge(s, c, &challenge);
     snprintf(path, sizeof path, "/v1/keys/%s", owner->kid_hex);
-    snprintf(origin, sizeof origin, "https://localhost:%u", (unsigned)s->port);
+    origin_of(s, origin);
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
     MUST(hats_registration_encode(&body, owner->public_key, owner->public_key_len, owner->sign,
-                                  origin, hats_now_ms(), &err));
+                                  origin, hats_now_ms(), challenge.nonce, &err));
     struct hats_http_exchange *x = service_ask(s, c, "PUT", path, NULL, body.data, body.len);
     assert_int_equal(hats_http_exchange_status(x), 201);
     hats_http_exchange_free(x);
     hats_buffer_clear(&body);
+    open_session(s, c, owner);
 }
 
 void infer_call_of(struct infer_call *out, const struct service *s, const struct request *r) {

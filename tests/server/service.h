@@ -37,9 +37,17 @@ struct hats_http_client *service_try_connect(const struct service *s);
 struct hats_http_exchange *service_ask(const struct service *s, struct hats_http_client *c,
                                        const char *method, const char *path, const char *bearer,
                                        const void *body, size_t len_bytes);
-/* Registers the owner's key over the wire. */
-void service_register(const struct service *s, struct hats_http_client *c,
-                      const struct owner *owner);
+/* A challenge, over the wire. */
+void service_challenge(const struct service *s, struct hats_http_client *c,
+                       struct hats_challenge *out);
+/* A block of this owner on a fresh challenge, bound to this connection. */
+void service_block(const struct service *s, struct hats_http_client *c,
+                   struct hats_session_block *out, const struct owner *owner);
+struct hats_http_exchange *service_open(const struct service *s, struct hats_http_client *c,
+                                        const struct hats_session_block *block,
+                                        const struct owner *owner);
+/* Registers the owner's key over the wire, and opens the session that its requests are made in. */
+void service_register(const struct service *s, struct hats_http_client *c, struct owner *owner);
 
 /* A request as a call; headers must outlive the exchange. */
 struct infer_call {

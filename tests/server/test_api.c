@@ -199,9 +199,67 @@ static void keys_are_shown_listed_and_revoked(void **state) {
     }
     struct request r;
     request_make(&r, &s.world, &second, 60);
-    expect_problem(infer(&r), HATS_PROBLEM_KEY_UNKNOWN);
+    expect_problem(infer(&r), HATS_PROBLEM_KEY_REVOKED);
     request_clear(&r);
     owner_clear(&second);
+}
+
+static void a_session_is_bound_to_the_connection_it_was_opened_on(void **state) {
+    (void)state;
+    struct hats_session_block block;
+    struct hats_http_client *d = service_connect(&s);
+    service_block(&s, c, &block, &owner); /* with the exporter of c */
+    expect_problem(service_open(&s, d, &block, &owner), HATS_PROBLEM_SESSION_BINDING);
+    struct hats_http_exchange *x = service_open(&s, c, &block, &owner);
+    assert_int_equal(hats_http_exchange_status(x), 201);
+    hats_http_exchange_free(x);
+    x = service_open(&s, c, &block, &owner); /* the answer was lost, say */
+    assert_int_equal(hats_http_exchange_status(x), 200);
+    hats_http_exchange_free(x);
+    block.calls--; /* another session on the same challenge */
+    expect_problem(service_open(&s, c, &block, &owner), HATS_PROBLEM_CHALLENGE_USED);
+    hats_http_client_free(d);
+}
+
+static void a_session_is_shown_closed_and_revoked(void **state) {
+    (void)state;
+    struct hats_core core = {
+        .i = 9, .op = HATS_OP_CLOSE, .unix_ms = hats_now_ms(), .used_len = 512};
+    struct hats_session_block block;
+    uint8_t bytes[HATS_SESSION_BLOCK_LEN], body[HATS_CORE_MAX_BYTES];
+    char sid[65], path[128], close[136];
+    size_t len = 0;
+    for (int how = 0; how < 2; how++) {
+        service_block(&s, c, &block, &owner);
+        struct hats_http_exchange *x = service_open(&s, c, &block, &owner);
+        hats_http_exchange_free(x);
+        hats_session_block_encode(bytes, &block);
+        hats_session_tenant_id(core.sid, bytes);
+        hats_hex_encode(sid, core.sid, 32);
+        snprintf(path, sizeof path, "/v1/sessions/%s", sid);
+        snprintf(close, sizeof close, "%s/close", path);
+        json_t *doc = get_json(path, NULL);
+        assert_string_equal(json_string_value(json_object_get(doc, "state")), "live");
+        assert_int_equal(json_integer_value(json_object_get(doc, "calls")), 4096);
+        assert_true(json_is_null(json_object_get(doc, "close_receipt")));
+        json_decref(doc);
+        core.used[1] = 2;
+        hats_core_encode(body, &len, &core);
+        if (how == 0)
+            x = service_ask(&s, c, "POST", close, NULL, body, len);
+        else
+            x = service_ask(&s, c, "DELETE", path, NULL, NULL, 0);
+        assert_int_equal(hats_http_exchange_status(x), 200);
+        hats_http_exchange_free(x);
+        doc = get_json(path, NULL);
+        assert_string_equal(json_string_value(json_object_get(doc, "state")),
+                            how == 0 ? "closed" : "revoked");
+        assert_int_equal(json_is_null(json_object_get(doc, "close_receipt")), how == 1);
+        json_decref(doc);
+        if (how == 1)
+            expect_problem(service_ask(&s, c, "POST", close, NULL, body, len),
+                           HATS_PROBLEM_SESSION_REVOKED);
+    }
 }
 
 static void what_is_not_there_is_said_so(void **state) {
@@ -216,6 +274,7 @@ static void what_is_not_there_is_said_so(void **state) {
                        "0000000000000000000000000000000000000000000000000000000000000000",
                        NULL),
                    HATS_PROBLEM_KEY_UNKNOWN);
+    expect_problem(get("/v1/sessions/xyz", NULL), HATS_PROBLEM_SESSION_UNKNOWN);
     expect_problem(get("/v1/keys", "Bearer hats_x"), HATS_PROBLEM_TOKEN_UNKNOWN);
 }
 
@@ -383,9 +442,20 @@ static void the_openapi_document_names_every_problem_of_a_call(void **state) {
                         "post"),
         "responses");
     for (int p = 1; p < HATS_PROBLEM_COUNT; p++) {
-        static const enum hats_problem elsewhere[] = {
-            HATS_PROBLEM_NOT_FOUND, HATS_PROBLEM_METHOD, HATS_PROBLEM_KEY_MALFORMED,
-            HATS_PROBLEM_KEY_SIGNATURE, HATS_PROBLEM_RECEIPT_UNKNOWN};
+        static const enum hats_problem elsewhere[] = {HATS_PROBLEM_NOT_FOUND,
+                                                      HATS_PROBLEM_METHOD,
+                                                      HATS_PROBLEM_KEY_MALFORMED,
+                                                      HATS_PROBLEM_KEY_SIGNATURE,
+                                                      HATS_PROBLEM_RECEIPT_UNKNOWN,
+                                                      HATS_PROBLEM_CHALLENGE_UNKNOWN,
+                                                      HATS_PROBLEM_CHALLENGE_EXPIRED,
+                                                      HATS_PROBLEM_CHALLENGE_USED,
+                                                      HATS_PROBLEM_ORIGIN,
+                                                      HATS_PROBLEM_SESSION_MALFORMED,
+                                                      HATS_PROBLEM_SESSION_TERMS,
+                                                      HATS_PROBLEM_SESSION_BINDING,
+                                                      HATS_PROBLEM_SESSION_SIGNATURE,
+                                                      HATS_PROBLEM_SESSION_CLOSE};
         bool expected = true, found = false;
         for (size_t i = 0; i < HATS_COUNT_OF(elsewhere); i++)
             expected &= elsewhere[i] != (enum hats_problem)p;
@@ -469,6 +539,8 @@ int main(void) {
         cmocka_unit_test(what_oip_clients_ask_first_is_answered),
         cmocka_unit_test(plan_and_publication_are_the_packages_own_bytes),
         cmocka_unit_test(keys_are_shown_listed_and_revoked),
+        cmocka_unit_test(a_session_is_bound_to_the_connection_it_was_opened_on),
+        cmocka_unit_test(a_session_is_shown_closed_and_revoked),
         cmocka_unit_test(what_is_not_there_is_said_so),
         cmocka_unit_test(a_path_names_the_methods_it_takes),
         cmocka_unit_test(a_body_where_none_belongs_is_too_large),

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "hash/sha256.h"
 
 #include <arpa/inet.h>
@@ -166,6 +167,11 @@ static void prepare(void) {
     assert_int_equal(hats_gate_models_load(s.world.gate, models, NULL, NULL), HATS_OK);
     s.world.now_ms = hats_now_ms();
     owner_make(&owner, 1);
+}
+
+/* Once the owner has a session with the daemon. */
+static void make_requests(void) {
+    s.world.now_ms = hats_now_ms();
     for (int i = 0; i < CALLS; i++) {
         request_make(&requests[i], &s.world, &owner, (uint32_t)i);
         requests[i].core_in_header = true;
@@ -209,6 +215,7 @@ static void kill_9_under_load_loses_nothing_that_was_acknowledged(void **state) 
     daemon_start();
     struct hats_http_client *c = service_connect(&s);
     service_register(&s, c, &owner);
+    make_requests();
     hats_http_client_free(c);
     pthread_t threads[CLIENTS];
     for (intptr_t i = 0; i < CLIENTS; i++)
@@ -342,7 +349,7 @@ static void never_in(const char *log, const char *what) {
 
 static void the_log_is_json_and_names_nobody(void **state) {
     (void)state;
-    char path[96];
+    char path[96], sid[65];
     struct hats_buffer log;
     prepare();
     snprintf(path, sizeof path, "%s/log", s.world.dir);
@@ -359,6 +366,7 @@ static void the_log_is_json_and_names_nobody(void **state) {
     daemon_start_with(path, -1);
     struct hats_http_client *c = service_connect(&s);
     service_register(&s, c, &owner);
+    make_requests();
     for (int i = 0; i < 3; i++) {
         struct infer_call call;
         struct hats_http_exchange *x;
@@ -379,6 +387,8 @@ static void the_log_is_json_and_names_nobody(void **state) {
     never_in((const char *)log.data, "hats_secret_of_somebody");
     never_in((const char *)log.data, owner.kid_hex);
     never_in((const char *)log.data, requests[0].core_field);
+    hats_hex_encode(sid, owner.sid, 32);
+    never_in((const char *)log.data, sid);
     never_in((const char *)log.data, "default");
     unsigned lines = 0, served = 0, refused = 0;
     char *save = NULL;

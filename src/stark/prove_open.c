@@ -1,6 +1,6 @@
 #include "stark/prove_internal.h"
 
-enum { K_LEN = 24, PIECE = 512 };
+enum { K_LEN = 24, PIECE = 512, TOGETHER = 32 };
 
 /* ---- values at zeta and at g zeta ---- */
 
@@ -196,18 +196,29 @@ static void combine_piece(void *arg, size_t i, unsigned thread) {
     const struct hats_stark_prover *p = b->p;
     size_t d = p->setup->d_max, from = i * PIECE, n = d - from < PIECE ? d - from : PIECE;
     struct hats_fp3_vec sum = {{b->sum + from, b->sum + d + from, b->sum + 2 * d + from}};
+    const uint64_t *over_fp[TOGETHER];
+    struct hats_fp3 eta[TOGETHER];
+    size_t n_terms = 0;
     for (unsigned c = 0; c < b->columns->n; c++) {
         const struct opening *o = &b->columns->at[c];
         if (o->next_of != b->next_of)
             continue;
-        uint64_t *f[3];
-        for (unsigned digit = 0; digit < 3; digit++)
-            f[digit] = (uint64_t *)(uintptr_t)coeffs_of(p, o, o->over_k ? digit : 0) + from;
-        if (o->over_k)
-            k->fp3_add_scaled(sum, (struct hats_fp3_vec){{f[0], f[1], f[2]}}, b->eta[c], n);
-        else
-            k->fp3_add_scaled_base(sum, f[0], b->eta[c], n);
+        if (o->over_k) {
+            struct hats_fp3_vec f;
+            for (unsigned digit = 0; digit < 3; digit++)
+                f.c[digit] = (uint64_t *)(uintptr_t)coeffs_of(p, o, digit) + from;
+            k->fp3_add_scaled(sum, f, b->eta[c], n);
+            continue;
+        }
+        over_fp[n_terms] = coeffs_of(p, o, 0) + from;
+        eta[n_terms++] = b->eta[c];
+        if (n_terms == TOGETHER) {
+            k->fp3_dot_base(sum, over_fp, eta, n_terms, n);
+            n_terms = 0;
+        }
     }
+    if (n_terms > 0)
+        k->fp3_dot_base(sum, over_fp, eta, n_terms, n);
 }
 
 /* f <- (f - f(z)) / (X - z), one coefficient fewer. */

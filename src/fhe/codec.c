@@ -74,6 +74,20 @@ hats_status hats_linear_ciphertext_open(struct hats_ciphertext_view *v, uint32_t
     return HATS_OK;
 }
 
+hats_status hats_linear_ciphertext_parts(struct hats_ciphertext_part *parts, uint32_t set_id,
+                                         const struct hats_linear_shape *s, const uint8_t ctx[32],
+                                         const uint8_t *bytes, size_t len_bytes,
+                                         struct hats_error *err) {
+    struct hats_ciphertext_view v;
+    size_t n = hats_fhe_set_n(set_id);
+    hats_status status = hats_linear_ciphertext_open(&v, set_id, s, bytes, len_bytes, err);
+    for (uint32_t j = 0; status == HATS_OK && j < s->n_in; j++) {
+        hats_fhe_stream_seed(parts[j].seed, ctx, v.salt, j, n);
+        parts[j].c0 = v.c0 + WORD_LEN * n * j;
+    }
+    return status;
+}
+
 hats_status hats_linear_answer_open(struct hats_answer_view *v, uint32_t set_id,
                                     const struct hats_linear_shape *s, const uint8_t *bytes,
                                     size_t len_bytes, struct hats_error *err) {

@@ -38,10 +38,6 @@ HATS_MUST_USE hats_status hats_linear_answer_open(struct hats_answer_view *v, ui
                                                   const struct hats_linear_shape *s,
                                                   const uint8_t *bytes, size_t len_bytes,
                                                   struct hats_error *err);
-/* The words of a public key object, whatever its set; *set_id receives it. */
-HATS_MUST_USE hats_status hats_fhe_public_key_open(const uint8_t **words, uint32_t *set_id,
-                                                   const uint8_t *bytes, size_t len_bytes,
-                                                   struct hats_error *err);
 /* Write the header of an object of the right size; returns where the body begins. */
 uint8_t *hats_fhe_public_key_begin(uint8_t *out, uint32_t set_id);
 uint8_t *hats_linear_ciphertext_begin(uint8_t *out, uint32_t set_id,

@@ -110,6 +110,22 @@ size_t hats_fhe_public_key_bytes(uint32_t set_id);
 size_t hats_linear_ciphertext_bytes(uint32_t set_id, const struct hats_linear_shape *s);
 size_t hats_linear_answer_bytes(uint32_t set_id, const struct hats_linear_shape *s);
 
+/* The words of b0 in a public key object, whatever its set; *set_id receives it. They are not looked at. */
+HATS_MUST_USE hats_status hats_fhe_public_key_open(const uint8_t **words, uint32_t *set_id,
+                                                   const uint8_t *bytes, size_t len_bytes,
+                                                   struct hats_error *err);
+/* What a ciphertext object made under ctx consists of, for proofs about it: for each of its n_in ciphertexts
+ * the seed of a, and the N words of c0 in place, which are not looked at. */
+struct hats_ciphertext_part {
+    uint8_t seed[32];
+    const uint8_t *c0;
+};
+HATS_MUST_USE hats_status hats_linear_ciphertext_parts(struct hats_ciphertext_part *parts,
+                                                       uint32_t set_id,
+                                                       const struct hats_linear_shape *s,
+                                                       const uint8_t ctx[32], const uint8_t *bytes,
+                                                       size_t len_bytes, struct hats_error *err);
+
 #define HATS_KID_LEN 32
 /* kid = H("HATS-KID-1" pad16 | set id (4) | b0 as 8-byte words), of an encoded public key. */
 HATS_MUST_USE hats_status hats_fhe_kid(uint8_t kid[HATS_KID_LEN], const uint8_t *public_key,

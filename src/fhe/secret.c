@@ -203,11 +203,11 @@ static bool in_range(const int32_t *x, size_t d, uint64_t t) {
     return bad == 0;
 }
 
-hats_status hats_linear_encrypt(uint8_t *ciphertext, size_t len_bytes,
-                                const struct hats_fhe_secret *sk,
-                                const struct hats_fhe_params *params,
-                                const struct hats_linear_shape *shape, const uint8_t ctx[32],
-                                const int32_t *x, struct hats_error *err) {
+/* noise: NULL, or room for the e of every ciphertext. */
+static hats_status encrypt(uint8_t *ciphertext, size_t len_bytes, int8_t *noise,
+                           const struct hats_fhe_secret *sk, const struct hats_fhe_params *params,
+                           const struct hats_linear_shape *shape, const uint8_t ctx[32],
+                           const int32_t *x, struct hats_error *err) {
     const struct hats_field_kernels *field = hats_field_kernels();
     const struct hats_ring_kernels *ring = hats_ring_kernels();
     size_t n = sk->n, scratch_len = n * (2 * sizeof(uint64_t) + 1);
@@ -243,6 +243,8 @@ hats_status hats_linear_encrypt(uint8_t *ciphertext, size_t len_bytes,
         hats_fhe_expand_a(a, n, seed);
         field->ntt_forward(sk->ntt, a);
         sample_noise(e, sk, &r, seed);
+        if (noise != NULL)
+            memcpy(noise + j * n, e, n);
         small_minus_product(sk, c0, a, e);
         for (size_t i = 0; i < shape->block && first + i < shape->d; i++)
             c0[i] = hats_fp_add(c0[i], hats_fp_mul(params->delta, hats_fp_from_i64(x[first + i])));
@@ -253,6 +255,44 @@ done:
     hats_free_wiped(a, scratch_len);
     hats_wipe(&r, sizeof r);
     return status;
+}
+
+hats_status hats_linear_encrypt(uint8_t *ciphertext, size_t len_bytes,
+                                const struct hats_fhe_secret *sk,
+                                const struct hats_fhe_params *params,
+                                const struct hats_linear_shape *shape, const uint8_t ctx[32],
+                                const int32_t *x, struct hats_error *err) {
+    return encrypt(ciphertext, len_bytes, NULL, sk, params, shape, ctx, x, err);
+}
+
+hats_status hats_linear_encrypt_open(uint8_t *ciphertext, size_t len_bytes, int8_t *e,
+                                     const struct hats_fhe_secret *sk,
+                                     const struct hats_fhe_params *params,
+                                     const struct hats_linear_shape *shape, const uint8_t ctx[32],
+                                     const int32_t *x, struct hats_error *err) {
+    return encrypt(ciphertext, len_bytes, e, sk, params, shape, ctx, x, err);
+}
+
+hats_status hats_fhe_secret_open(int8_t *s, int8_t *e0, const struct hats_fhe_secret *sk,
+                                 struct hats_error *err) {
+    const uint64_t *a0_hat = hats_fhe_a0_hat(sk->set_id);
+    size_t len_bytes = sk->n * sizeof(uint64_t);
+    uint64_t *product = hats_alloc(len_bytes);
+    if (a0_hat == NULL || product == NULL) {
+        hats_free(product);
+        return hats_fail(err, HATS_E_MEMORY, "no memory to open a key");
+    }
+    const struct hats_field_kernels *k = hats_field_kernels();
+    k->mul(product, a0_hat, sk->s_hat, sk->n);
+    k->ntt_inverse(sk->ntt, product);
+    k->add(product, product, sk->b0, sk->n);
+    for (size_t i = 0; i < sk->n; i++) {
+        s[i] = (int8_t)sk->s_rev[sk->n - 1 - i];
+        /* A small integer, plus p where it is negative; p = 1 mod 2^8. */
+        e0[i] = (int8_t)(uint8_t)(product[i] - (product[i] >> 63));
+    }
+    hats_free_wiped(product, len_bytes);
+    return HATS_OK;
 }
 
 /* ---- decryption ---- */

@@ -54,6 +54,19 @@ HATS_MUST_USE hats_status hats_linear_encrypt(uint8_t *ciphertext, size_t len_by
                                               const uint8_t ctx[32], const int32_t *x,
                                               struct hats_error *err);
 
+/* The same, and e receives the noise of each ciphertext, n_in of N coefficients. Who has e, s and the
+ * inputs can prove what the ciphertext is (statements/encryption_prove.h); e alone decrypts it: wipe it. */
+HATS_MUST_USE hats_status hats_linear_encrypt_open(uint8_t *ciphertext, size_t len_bytes, int8_t *e,
+                                                   const struct hats_fhe_secret *sk,
+                                                   const struct hats_fhe_params *params,
+                                                   const struct hats_linear_shape *shape,
+                                                   const uint8_t ctx[32], const int32_t *x,
+                                                   struct hats_error *err);
+/* The key itself, for proofs: s and e0 with b0 = -a0 s + e0, N coefficients each. Wipe them. HATS_E_MEMORY. */
+HATS_MUST_USE hats_status hats_fhe_secret_open(int8_t *s, int8_t *e0,
+                                               const struct hats_fhe_secret *sk,
+                                               struct hats_error *err);
+
 /* Decrypt an answer object into y (k integers in [-t/2, t/2)): round(t * phase / p), phase = c0 +
  * c1 s at the kept coefficients; exact. Verify the receipt first. HATS_E_MALFORMED, HATS_E_VERSION,
  * HATS_E_CANONICAL, HATS_E_MEMORY; y is then unchanged or zero. */

@@ -246,6 +246,49 @@ static void whichever_allocation_fails_the_call_says_so(void **state) {
     assert_int_equal(whole_call(), HATS_OK);
 }
 
+/* c0 + a s - e = Delta x and b0 + a0 s - e0 = 0, with what is opened. */
+static void what_is_opened_is_what_it_was_made_with(void **state) {
+    (void)state;
+    static uint64_t a[N], product[N], words[N];
+    static int8_t s[N], e0[N], e[N];
+    struct hats_ciphertext_part part;
+    const uint8_t *b0;
+    uint32_t set_id;
+    int32_t x[D];
+    size_t len = hats_linear_ciphertext_bytes(SET, &model.shape);
+    uint8_t *object = malloc(len);
+    assert_non_null(object);
+    for (int j = 0; j < D; j++)
+        x[j] = (int32_t)fixture_between(-5, 5);
+    assert_int_equal(
+        hats_linear_encrypt_open(object, len, e, key.sk, params, &model.shape, ctx, x, NULL),
+        HATS_OK);
+    assert_int_equal(hats_fhe_secret_open(s, e0, key.sk, NULL), HATS_OK);
+    assert_int_equal(hats_linear_ciphertext_parts(&part, SET, &model.shape, ctx, object, len, NULL),
+                     HATS_OK);
+    assert_ptr_equal(part.c0, object + CT_HEAD);
+    hats_fhe_expand_a(a, N, part.seed);
+    fixture_product_i8(product, a, s);
+    assert_int_equal(hats_fhe_words(words, part.c0, N, NULL), HATS_OK);
+    for (size_t i = 0; i < N; i++) {
+        uint64_t plain = hats_fp_sub(hats_fp_add(words[i], product[i]), hats_fp_from_i64(e[i]));
+        assert_int_equal(plain, i < D ? hats_fp_mul(params->delta, hats_fp_from_i64(x[i])) : 0);
+    }
+    uint8_t prefix[13] = "HATS-a0";
+    hats_store_le32(prefix + 7, N);
+    hats_ring_uniform(a, N, prefix, sizeof prefix);
+    fixture_product_i8(product, a, s);
+    assert_int_equal(hats_fhe_public_key_open(&b0, &set_id, key.pk_bytes, key.pk_len, NULL),
+                     HATS_OK);
+    assert_int_equal(hats_fhe_words(words, b0, N, NULL), HATS_OK);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(hats_fp_add(words[i], product[i]), hats_fp_from_i64(e0[i]));
+    hats_alloc_fail_at(1);
+    assert_int_equal(hats_fhe_secret_open(s, e0, key.sk, NULL), HATS_E_MEMORY);
+    hats_alloc_fail_at(0);
+    free(object);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_and_ciphertexts_follow_their_pinned_derivations),
@@ -253,6 +296,7 @@ int main(void) {
         cmocka_unit_test(the_ciphertexts_of_one_request_have_different_seeds),
         cmocka_unit_test(without_randomness_nothing_is_encrypted),
         cmocka_unit_test(whichever_allocation_fails_the_call_says_so),
+        cmocka_unit_test(what_is_opened_is_what_it_was_made_with),
     };
     return cmocka_run_group_tests_name("hedged randomness", tests, make, clear);
 }

@@ -101,7 +101,7 @@ struct call {
     struct hats_encryption_setup *setup;
     struct hats_encryption_public pub;
     struct hats_encryption_witness witness;
-    struct hats_encryption_ciphertext ciphertexts[MAX_CT];
+    struct hats_ciphertext_part ciphertexts[MAX_CT];
     uint64_t (*commitments)[HATS_STARK_RPO_DIGEST];
     int8_t *s, *e0, *e;
     uint8_t *b0, *c0;

@@ -24,6 +24,7 @@
 #ifndef HATS_STATEMENTS_ENCRYPTION_H
 #define HATS_STATEMENTS_ENCRYPTION_H
 
+#include "fhe/linear.h"
 #include "stark/rpo.h"
 #include "stark/verify.h"
 
@@ -93,17 +94,12 @@ void hats_encryption_commit(uint64_t commitment[HATS_STARK_RPO_DIGEST],
                             const struct hats_encryption_setup *setup, const int64_t *fields,
                             const int32_t *x, const uint64_t salt[HATS_ENCRYPTION_SALT]);
 
-struct hats_encryption_ciphertext {
-    uint8_t seed[32];
-    const uint8_t *c0; /* N words, as in the ciphertext object */
-};
-
 /* What is proven about: borrowed. Ciphertexts stand record by record, in a record block by block. */
 struct hats_encryption_public {
     const struct hats_encryption_setup *setup;
     const uint8_t *b0; /* N words, as in the public key object */
     uint8_t ctx[32];
-    const struct hats_encryption_ciphertext *ciphertexts;
+    const struct hats_ciphertext_part *ciphertexts;       /* fhe/linear.h */
     const uint64_t (*commitments)[HATS_STARK_RPO_DIGEST]; /* one a record; NULL without a source */
 };
 

@@ -2,6 +2,7 @@
  * the row checker refuses have no proof either. */
 #include "world.h"
 
+#include "fhe/secret.h"
 #include "statements/encryption_internal.h"
 
 #include <stdlib.h>
@@ -211,7 +212,7 @@ static void weights_are_the_verifiers_own(void **state) {
     assert_true(c0 != NULL && b0 != NULL);
     for (unsigned i = 0; i < 4; i++) {
         struct world said = w;
-        struct hats_encryption_ciphertext ciphertext = w.ciphertexts[0];
+        struct hats_ciphertext_part ciphertext = w.ciphertexts[0];
         memcpy(c0, w.c0, (size_t)N * 8);
         memcpy(b0, w.b0, (size_t)N * 8);
         memcpy(commitments, w.commitments, sizeof commitments);
@@ -233,6 +234,58 @@ static void weights_are_the_verifiers_own(void **state) {
     free(b0);
     free(c0);
     world_clear(&w);
+}
+
+/* Key, ciphertexts and proof as a client makes them, from the objects that travel. */
+static void what_a_client_encrypts(void **state) {
+    (void)state;
+    const struct hats_encryption_input input =
+        world_box_input(units, 100, 40, -100, 100, HATS_SOURCE_NONE);
+    struct hats_fhe_params params;
+    struct hats_linear_shape shape;
+    struct hats_fhe_secret *sk;
+    struct hats_buffer proof;
+    struct hats_ciphertext_part parts[3];
+    uint8_t seed[HATS_FHE_SEED_LEN], coins[HATS_STARK_COINS_LEN], ctx[32];
+    uint32_t set_id;
+    int32_t x[100];
+    int8_t *s = malloc(5 * N), *e0 = s + N, *e = s + 2 * N;
+    assert_non_null(s);
+    world_bytes(seed, sizeof seed);
+    world_bytes(coins, sizeof coins);
+    world_bytes(ctx, sizeof ctx);
+    for (int j = 0; j < 100; j++)
+        x[j] = (int32_t)world_between(-100, 100);
+    assert_int_equal(hats_fhe_params_init(&params, SET, input.log_t, NULL), HATS_OK);
+    assert_int_equal(hats_linear_shape_init(&shape, SET, 100, 3, 40, NULL), HATS_OK);
+    assert_int_equal(hats_fhe_secret_new(&sk, SET, seed, NULL), HATS_OK);
+    size_t key_len = hats_fhe_public_key_bytes(SET);
+    size_t ct_len = hats_linear_ciphertext_bytes(SET, &shape);
+    uint8_t *key = malloc(key_len), *ciphertext = malloc(ct_len);
+    assert_true(key != NULL && ciphertext != NULL);
+    assert_int_equal(hats_fhe_public_key_of(key, key_len, sk, NULL), HATS_OK);
+    assert_int_equal(
+        hats_linear_encrypt_open(ciphertext, ct_len, e, sk, &params, &shape, ctx, x, NULL),
+        HATS_OK);
+    assert_int_equal(hats_fhe_secret_open(s, e0, sk, NULL), HATS_OK);
+    struct hats_encryption_public pub = {.ciphertexts = parts};
+    struct hats_encryption_setup *setup;
+    assert_int_equal(hats_encryption_setup_new(&setup, HATS_STARK_TEST, &input, 1, NULL), HATS_OK);
+    pub.setup = setup;
+    memcpy(pub.ctx, ctx, sizeof ctx);
+    assert_int_equal(hats_fhe_public_key_open(&pub.b0, &set_id, key, key_len, NULL), HATS_OK);
+    assert_int_equal(
+        hats_linear_ciphertext_parts(parts, SET, &shape, ctx, ciphertext, ct_len, NULL), HATS_OK);
+    const struct hats_encryption_witness witness = {.s = s, .e0 = e0, .e = e, .x = x};
+    hats_buffer_init(&proof, hats_encryption_setup_stark(setup)->proof_max_bytes);
+    assert_int_equal(hats_encryption_prove(&proof, &pub, &witness, coins, NULL, NULL), HATS_OK);
+    assert_int_equal(world_verify(&pub, proof.data, proof.len, NULL), HATS_OK);
+    hats_encryption_setup_free(setup);
+    hats_buffer_clear(&proof);
+    hats_fhe_secret_free(sk);
+    free(ciphertext);
+    free(key);
+    free(s);
 }
 
 static void another_suite(void **state) {
@@ -259,6 +312,7 @@ int main(void) {
         cmocka_unit_test(false_tables_have_none),
         cmocka_unit_test(false_rows_under_the_digest_of_the_system),
         cmocka_unit_test(weights_are_the_verifiers_own),
+        cmocka_unit_test(what_a_client_encrypts),
         cmocka_unit_test(another_suite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,7 +218,7 @@ static void ciphertexts_in_another_order(void **state) {
     w.ciphertexts[0].c0 = w.ciphertexts[1].c0;
     w.ciphertexts[1].c0 = first;
     world_refuses(&w, "linear relations");
-    struct hats_encryption_ciphertext whole = w.ciphertexts[0]; /* seeds as well: blocks permuted */
+    struct hats_ciphertext_part whole = w.ciphertexts[0]; /* seeds as well: blocks permuted */
     w.ciphertexts[0].c0 = w.ciphertexts[1].c0;
     w.ciphertexts[1].c0 = whole.c0;
     whole = w.ciphertexts[0];

@@ -37,7 +37,7 @@ struct world {
     int64_t *fields;
     uint64_t (*salts)[HATS_ENCRYPTION_SALT];
     uint8_t *b0, *c0;
-    struct hats_encryption_ciphertext *ciphertexts;
+    struct hats_ciphertext_part *ciphertexts;
     uint64_t (*commitments)[HATS_STARK_RPO_DIGEST];
     struct hats_encryption_public pub;
     struct hats_encryption_witness witness;

@@ -250,6 +250,7 @@ static enum hats_problem store_open(struct hats_gate *g, struct hats_gate_sessio
     hats_status s = hats_store_session_open(g->config.store, &how, in, &why);
     if (s != HATS_OK)
         return hats_gate_storage(detail, s, &why);
+    hats_gate_fault("open");
     switch (how) {
     case HATS_STORE_OPEN_NONCE_SPENT: return HATS_PROBLEM_CHALLENGE_USED;
     case HATS_STORE_OPEN_TENANT_GONE: return HATS_PROBLEM_TOKEN_UNKNOWN;
@@ -342,6 +343,7 @@ static enum hats_problem store_close(struct hats_gate *g, struct hats_gate_sessi
     hats_status s = hats_store_session_close(g->config.store, &how, in, &why);
     if (s != HATS_OK)
         return hats_gate_storage(detail, s, &why);
+    hats_gate_fault("close");
     switch (how) {
     case HATS_STORE_CLOSED:
         atomic_fetch_add(&g->closed, 1);

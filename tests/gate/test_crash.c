@@ -3,7 +3,9 @@
 #include "world.h"
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "evidence/digest.h"
+#include "hash/sha256.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -42,6 +44,37 @@ static void die_at(const char *point, const struct request *r) {
         world_restart(&w);
         (void)request_send(&w, r, &reply);
         _exit(1); /* it did not die */
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+        fail_msg("%s: the child ended with status %d", point, status);
+    world_restart(&w);
+}
+
+/* The same for the opening of a session (block), or its closing (core). */
+static void die_at_session(const char *point, const struct hats_buffer *open_body,
+                           const struct hats_buffer *close_body) {
+    static const struct hats_gate_connection none;
+    char sid_hex[65];
+    hats_hex_encode(sid_hex, owner.sid, 32);
+    hats_gate_free(w.gate);
+    hats_store_close(w.store);
+    w.gate = NULL;
+    w.store = NULL;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct hats_gate_session_reply reply;
+        setenv("HATS_FAULT", point, 1);
+        world_restart(&w);
+        if (open_body != NULL)
+            (void)!hats_gate_session_open(w.gate, &reply, &w.tenant[0], &none, NULL,
+                                          open_body->data, open_body->len, NULL);
+        else
+            (void)!hats_gate_session_close(w.gate, &reply, &w.tenant[0], &none, sid_hex,
+                                           close_body->data, close_body->len, NULL);
+        _exit(1);
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -127,6 +160,56 @@ static void a_retry_that_dies_too_is_finished_by_the_next(void **state) {
     request_clear(&r);
 }
 
+/* Whoever lost the answer sends the same bytes, and gets the receipt that was signed the first time. */
+static void dying_after_opening_or_closing_loses_no_receipt(void **state) {
+    (void)state;
+    static const struct hats_gate_connection none;
+    struct hats_session_block block;
+    struct hats_buffer body;
+    struct hats_gate_session_reply reply;
+    struct request r;
+    struct hats_gate_reply answer;
+    uint8_t bytes[HATS_SESSION_BLOCK_LEN];
+    char sid_hex[65];
+    session_block(&w, &block, &owner, 0);
+    hats_buffer_init(&body, HATS_SESSION_REQUEST_MAX);
+    assert_int_equal(hats_session_request_encode(&body, &block, owner.sign, NULL), HATS_OK);
+    die_at_session("open", &body, NULL);
+    assert_int_equal(hats_gate_session_open(w.gate, &reply, &w.tenant[0], &none, NULL, body.data,
+                                            body.len, NULL),
+                     HATS_PROBLEM_NONE);
+    assert_true(reply.repeated);
+    hats_session_block_encode(bytes, &block);
+    hats_session_tenant_id(owner.sid, bytes);
+    hats_sha256(owner.session_receipt, reply.receipt, reply.receipt_len);
+    hats_gate_session_reply_clear(&reply);
+    request_make(&r, &w, &owner, 0);
+    assert_int_equal(request_send(&w, &r, &answer), HATS_PROBLEM_NONE);
+    reply_check(&w, &r, &answer, NULL);
+    hats_gate_reply_clear(&answer);
+
+    struct hats_core core = {.i = 1, .op = HATS_OP_CLOSE, .unix_ms = w.now_ms, .used_len = 512};
+    memcpy(core.sid, owner.sid, 32);
+    core.used[0] = 3;
+    hats_buffer_clear(&body);
+    hats_buffer_init(&body, HATS_CORE_MAX_BYTES);
+    uint8_t *at = hats_buffer_reserve(&body, HATS_CORE_MAX_BYTES);
+    assert_non_null(at);
+    hats_core_encode(at, &body.len, &core);
+    die_at_session("close", NULL, &body);
+    hats_hex_encode(sid_hex, owner.sid, 32);
+    assert_int_equal(hats_gate_session_close(w.gate, &reply, &w.tenant[0], &none, sid_hex,
+                                             body.data, body.len, NULL),
+                     HATS_PROBLEM_NONE);
+    assert_true(reply.repeated);
+    hats_gate_session_reply_clear(&reply);
+    assert_int_equal(request_send(&w, &r, &answer), HATS_PROBLEM_NONE);
+    assert_true(answer.repeated);
+    hats_gate_reply_clear(&answer);
+    request_clear(&r);
+    hats_buffer_clear(&body);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make, drop)
 
 int main(void) {
@@ -134,6 +217,7 @@ int main(void) {
         CASE(dying_before_the_seal_is_finished_by_a_retry),
         CASE(dying_after_the_seal_loses_no_answer),
         CASE(a_retry_that_dies_too_is_finished_by_the_next),
+        CASE(dying_after_opening_or_closing_loses_no_receipt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

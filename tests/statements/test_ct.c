@@ -1,0 +1,75 @@
+/* In the build made with -Dct=true, run under valgrind by tools/run-ct: keys, noise, records and salts are
+ * secret while tables are filled, commitments made and fields turned into features. */
+#include "world.h"
+
+#include "base/arena.h"
+#include "base/ct.h"
+#include "statements/key_prove.h"
+
+static void hide(struct world *w) {
+    HATS_SECRET(w->s, N);
+    HATS_SECRET(w->e0, N);
+    HATS_SECRET(w->e, (size_t)w->n_ct * N);
+    HATS_SECRET(w->x, (size_t)w->n_records * w->input.d * sizeof *w->x);
+    HATS_SECRET(w->fields, (size_t)w->n_records * w->input.n_fields * sizeof *w->fields);
+    HATS_SECRET(w->salts, w->n_records * sizeof *w->salts);
+}
+
+static void tables_are_filled_without_a_decision(void **state) {
+    (void)state;
+    struct hats_encryption_unit units[30];
+    for (unsigned i = 0; i < 2; i++) {
+        const struct hats_encryption_input input =
+            i == 0 ? world_clinical_input(units, 30)
+                   : world_box_input(units, 30, 20, -15, 3000, HATS_SOURCE_FEATURES);
+        struct world w;
+        world_make(&w, &input, 2, HATS_STARK_TEST);
+        world_random_records(&w);
+        hide(&w);
+        world_commit(&w);
+        HATS_PUBLIC(w.commitments, w.n_records * sizeof *w.commitments);
+        assert_int_equal(hats_encryption_fill(w.trace, w.setup, &w.witness, NULL), HATS_OK);
+        HATS_PUBLIC(w.trace, hats_encryption_trace_words(w.setup) * sizeof *w.trace);
+        world_clear(&w);
+    }
+}
+
+static void a_refused_record_tells_nothing_else(void **state) {
+    (void)state;
+    struct hats_encryption_unit units[30];
+    const struct hats_encryption_input input =
+        world_box_input(units, 30, 30, -15, 15, HATS_SOURCE_NONE);
+    struct world w;
+    world_make(&w, &input, 1, HATS_STARK_TEST);
+    w.x[3] = 16;
+    hide(&w);
+    assert_int_equal(hats_encryption_fill(w.trace, w.setup, &w.witness, NULL), HATS_E_RANGE);
+    world_clear(&w);
+}
+
+static void keys(void **state) {
+    (void)state;
+    struct hats_key_setup *setup;
+    int8_t *s = hats_alloc(N), *e0 = hats_alloc(N);
+    assert_int_equal(hats_key_setup_new(&setup, HATS_STARK_TEST, SET, NULL), HATS_OK);
+    uint64_t *trace = hats_alloc_array(hats_key_trace_words(setup), sizeof *trace);
+    assert_true(s != NULL && e0 != NULL && trace != NULL);
+    world_ternary(s);
+    world_noise(e0);
+    HATS_SECRET(s, N);
+    HATS_SECRET(e0, N);
+    assert_int_equal(hats_key_fill(trace, setup, s, e0, NULL), HATS_OK);
+    hats_key_setup_free(setup);
+    hats_free(trace);
+    hats_free(e0);
+    hats_free(s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_are_filled_without_a_decision),
+        cmocka_unit_test(a_refused_record_tells_nothing_else),
+        cmocka_unit_test(keys),
+    };
+    return cmocka_run_group_tests_name("ct", tests, NULL, NULL);
+}

@@ -13,20 +13,20 @@
 /* Why a proof was refused; the numbers are stable. */
 enum hats_stark_refusal {
     HATS_STARK_ACCEPTED = 0,
-    HATS_STARK_R_HEADER,       /* not a proof of this version */
-    HATS_STARK_R_SUITE,        /* another suite than the verifier's */
-    HATS_STARK_R_TABLES,       /* other tables than the statement's */
-    HATS_STARK_R_SHAPE,        /* a count or size in the header that the setup does not have */
-    HATS_STARK_R_LENGTH,       /* too short, too long, trailing bytes */
-    HATS_STARK_R_CANONICAL,    /* a field element >= p */
-    HATS_STARK_R_ZETA,         /* zeta in F_p: an unlucky or dishonest proof */
-    HATS_STARK_R_POLE,         /* a challenge hits the lookup table */
-    HATS_STARK_R_CONSTRAINTS,  /* the claims do not hold at zeta */
-    HATS_STARK_R_WORK,         /* proof of work */
-    HATS_STARK_R_OPENINGS,     /* not the leaves that the transcript asks for */
-    HATS_STARK_R_TREE,         /* a row that is not in the committed tree */
-    HATS_STARK_R_FOLD,         /* a row or layer that disagrees with the next */
-    HATS_STARK_R_MEMORY,       /* arena too small */
+    HATS_STARK_R_HEADER,      /* not a proof of this version */
+    HATS_STARK_R_SUITE,       /* another suite than the verifier's */
+    HATS_STARK_R_TABLES,      /* other tables than the statement's */
+    HATS_STARK_R_SHAPE,       /* a count or size in the header that the setup does not have */
+    HATS_STARK_R_LENGTH,      /* too short, too long, trailing bytes */
+    HATS_STARK_R_CANONICAL,   /* a field element >= p */
+    HATS_STARK_R_ZETA,        /* zeta in F_p: an unlucky or dishonest proof */
+    HATS_STARK_R_POLE,        /* a challenge hits the lookup table */
+    HATS_STARK_R_CONSTRAINTS, /* the claims do not hold at zeta */
+    HATS_STARK_R_WORK,        /* proof of work */
+    HATS_STARK_R_OPENINGS,    /* not the leaves that the transcript asks for */
+    HATS_STARK_R_TREE,        /* a row that is not in the committed tree */
+    HATS_STARK_R_FOLD,        /* a row or layer that disagrees with the next */
+    HATS_STARK_R_MEMORY,      /* arena too small */
     HATS_STARK_REFUSAL_COUNT
 };
 const char *hats_stark_refusal_name(enum hats_stark_refusal r); /* "constraints", ... */

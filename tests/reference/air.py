@@ -235,7 +235,8 @@ class Point:
     inverse_table: object = None  # 1 / A(values, tags)
 
 
-def node_values(s, v):
+def node_values(s, v, upto=None):
+    """The values of all nodes, or of those up to one."""
     read = {
         CONSTANT: v.constant,
         CELL: v.cells.__getitem__,
@@ -247,7 +248,7 @@ def node_values(s, v):
         SCALAR: v.scalars.__getitem__,
     }
     values = []
-    for kind, *a in s.nodes:
+    for kind, *a in s.nodes[:None if upto is None else upto + 1]:
         if kind == ADD:
             values.append(values[a[0]] + values[a[1]])
         elif kind == SUBTRACT:

@@ -98,6 +98,8 @@ hats_status hats_input_add_interval(struct hats_input_builder *b, uint32_t j, ui
                              (unsigned)j);
     }
     *f = (struct hats_encryption_feature){.constant = above == NULL ? factor : 0};
+    if (above != NULL && up_to != NULL && *above >= *up_to)
+        return HATS_OK; /* the empty interval: 0 */
     if (above != NULL)
         add_step(b, f, n++, field, *above, factor);
     if (up_to != NULL)

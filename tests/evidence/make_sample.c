@@ -1,5 +1,6 @@
-/* Writes what a reader that is not ours can check: sample.receipt.cose, sample.publication.cose,
- * sample.keys.cose, and the signer's raw public key in sample.pub.
+/* Writes what a reader that is not ours can check: sample.receipt.cose, sample.opened.cose and
+ * sample.closed.cose of a session, sample.publication.cose, sample.keys.cose, and the signer's raw public key
+ * in sample.pub.
  *
  * usage: make_sample DIR
  */
@@ -21,6 +22,18 @@ static void save(const char *dir, const char *name, const void *data, size_t len
     struct hats_error err = {.text = "the path is too long"};
     must(hats_path_join(path, dir, name), &err);
     must(hats_file_write(path, 0644, data, len_bytes, &err), &err);
+}
+
+static void save_session(const char *dir, const char *name, bool closes,
+                         const struct hats_sign_key *key) {
+    struct hats_buffer file;
+    struct hats_receipt r;
+    struct hats_error err;
+    hats_buffer_init(&file, HATS_RECEIPT_MAX_BYTES);
+    sample_session(&r, closes);
+    must(hats_receipt_sign(&file, &r, key, "St. Elsewhere", &err), &err);
+    save(dir, name, file.data, file.len);
+    hats_buffer_clear(&file);
 }
 
 int main(int argc, char **argv) {
@@ -46,6 +59,8 @@ int main(int argc, char **argv) {
     must(hats_trust_encode(&keys, &trust, &err), &err);
     must(hats_file_make_dirs(argv[1], 0755, &err), &err);
     save(argv[1], "sample.receipt.cose", receipt.data, receipt.len);
+    save_session(argv[1], "sample.opened.cose", false, key);
+    save_session(argv[1], "sample.closed.cose", true, key);
     save(argv[1], "sample.publication.cose", publication.data, publication.len);
     save(argv[1], "sample.keys.cose", keys.data, keys.len);
     save(argv[1], "sample.pub", hats_mldsa_public(key), HATS_MLDSA65_PUBLIC_LEN);

@@ -33,6 +33,7 @@ def main(make_sample):
         read = lambda name: (pathlib.Path(folder) / name).read_bytes()
         file, keys, public = read("sample.receipt.cose"), read("sample.keys.cose"), read("sample.pub")
         publication = read("sample.publication.cose")
+        sessions = [read("sample.opened.cose"), read("sample.closed.cose")]
     known = receipt.read_keys(keys)
     claims = receipt.read_receipt(file, known)
     tap.same("the receipt holds, and names the model", claims[21], "wdbc")
@@ -41,6 +42,10 @@ def main(make_sample):
     tap.same("the only key is the signer's", [k[1] for k in known.values()], [public])
     for name, data in (("receipt", file), ("key set", keys), ("publication", publication)):
         tap.same(f"the {name} is the one encoding of what it says", data, cbor.encode(cbor.decode(data)))
+
+    opened, closed = (receipt.read_receipt(data, known) for data in sessions)
+    tap.same("a session's opening names no call", (opened[11], opened[12]), (None, None))
+    tap.same("its closing does", (closed[11], closed[12]), (4095, b"\x77" * 32))
 
     seed = random.SystemRandom().randrange(2**32)
     print(f"# seed {seed}")

@@ -15,12 +15,18 @@ RECEIPT_TYPE = "application/vnd.hats.receipt+cose"
 PLAIN_MAX = 128
 TIME_MAX_MS = 253402300799999
 
+NAMES = {
+    1: "version", 2: "kind", 3: "suite", 10: "sid", 11: "call index", 12: "R", 13: "device frame",
+    14: "device registry", 15: "session receipt", 20: "model commitment", 21: "model name", 22: "model version",
+    23: "plan digest", 24: "parameter set", 30: "encryption key", 31: "owner", 32: "ciphertext digest",
+    33: "proof", 34: "data commitment", 40: "output digest", 41: "flood commitment", 50: "accepted", 51: "done",
+    70: "TLS group", 71: "TLS signature", 72: "server authentication", 80: "tenant digest", 81: "server build",
+    90: "gate steps",
+}
+ANSWER, SESSION = 1, 2
 CLAIMS = {
-    1: "version", 2: "kind", 3: "suite", 10: "sid", 11: "call index", 12: "R", 20: "model commitment",
-    21: "model name", 22: "model version", 23: "plan digest", 24: "parameter set", 30: "encryption key",
-    31: "owner", 32: "ciphertext digest", 33: "proof", 34: "data commitment", 40: "output digest",
-    41: "flood commitment", 50: "accepted", 51: "done", 70: "TLS group", 71: "TLS signature",
-    72: "server authentication", 80: "tenant digest", 81: "server build", 90: "gate steps",
+    ANSWER: set(NAMES) - {14},
+    SESSION: {1, 2, 3, 10, 11, 12, 13, 14, 31, 50, 51, 70, 71, 72, 80, 81, 90},
 }
 
 
@@ -66,25 +72,44 @@ def text(value, most):
     return isinstance(value, str) and 0 < len(value.encode()) < most and value.isprintable()
 
 
-def check_claims(claims):
-    demand(isinstance(claims, dict), "the claims are not a map")
-    for key in set(claims) ^ set(CLAIMS):
-        demand(False, f"claim {key} is {'unknown' if key in claims else 'missing'}")
-    good = {key: digest(claims[key]) for key in (10, 12, 20, 23, 30, 32, 40, 41, 80, 81)}
-    good |= {key: claims[key] is None or digest(claims[key]) for key in (31, 34)}
-    good |= {key: claims[key] == 1 and type(claims[key]) is int for key in (1, 2, 3)}
+def check_answer(claims):
+    good = {key: digest(claims[key]) for key in (12, 15, 20, 23, 30, 32, 40, 41)}
     good |= {21: text(claims[21], PLAIN_MAX), 22: text(claims[22], PLAIN_MAX)}
-    good |= {70: text(claims[70], 64), 71: text(claims[71], 64), 72: claims[72] in ("pq", "classical")}
-    good |= {50: number(claims[50], TIME_MAX_MS), 51: number(claims[51], TIME_MAX_MS)}
-    good |= {11: number(claims[11], 2**24 - 1), 90: number(claims[90], 2**13 - 1)}
+    good[11] = number(claims[11], 2**24 - 1)
     good[24] = isinstance(claims[24], list) and len(claims[24]) == 4
     good[24] = good[24] and all(number(v, 2**32 - 1) for v in claims[24])
     good[33] = claims[33] is None or (
         isinstance(claims[33], list) and len(claims[33]) == 2 and number(claims[33][0], 2**32 - 1)
         and digest(claims[33][1])
     )
+    good[34] = claims[34] is None or digest(claims[34])
+    return good
+
+
+def check_session(claims):
+    opens = claims[11] is None and claims[12] is None
+    closes = number(claims[11], 2**24 - 1) and digest(claims[12])
+    registry = claims[14]
+    fine = isinstance(registry, list) and len(registry) == 4 and digest(registry[0]) and digest(registry[2])
+    fine = fine and number(registry[1], 2**63 - 1) and number(registry[3], 15)
+    return {11: opens or closes, 14: fine}
+
+
+def check_claims(claims):
+    demand(isinstance(claims, dict), "the claims are not a map")
+    kind = claims.get(2)
+    demand(type(kind) is int and kind in CLAIMS, "claim 2 (kind) is not what it must be")
+    for key in set(claims) ^ CLAIMS[kind]:
+        demand(False, f"claim {key} is {'unknown' if key in claims else 'missing'}")
+    good = check_answer(claims) if kind == ANSWER else check_session(claims)
+    good |= {key: digest(claims[key]) for key in (10, 80, 81)}
+    good |= {key: claims[key] is None or digest(claims[key]) for key in (13, 31)}
+    good |= {key: claims[key] == 1 and type(claims[key]) is int for key in (1, 3)}
+    good |= {70: text(claims[70], 64), 71: text(claims[71], 64), 72: claims[72] in ("pq", "classical")}
+    good |= {50: number(claims[50], TIME_MAX_MS), 51: number(claims[51], TIME_MAX_MS)}
+    good[90] = number(claims[90], 2**13 - 1)
     for key, fine in good.items():
-        demand(fine, f"claim {key} ({CLAIMS[key]}) is not what it must be")
+        demand(fine, f"claim {key} ({NAMES[key]}) is not what it must be")
     demand(claims[50] <= claims[51], "claim 51 (done) lies before claim 50 (accepted)")
 
 

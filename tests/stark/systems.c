@@ -165,7 +165,7 @@ static size_t n_permutations(const struct system *s) {
 static void rpo(struct system *s) {
     struct hats_air *air = &s->air;
     for (unsigned c = 0; c < RPO_COLUMNS; c++)
-        (void)hats_air_column(air, "xyz" + c);
+        (void)hats_air_column(air, &"xyz"[c]);
     hats_stark_rpo_rows_constrain(air, 0, 1, 2);
     (void)hats_air_new_challenge(air);
     unsigned wx = hats_air_weight_column(air), wz = hats_air_weight_column(air);

@@ -139,6 +139,27 @@ struct hats_encryption_work {
     struct hats_fp3_vec batch, room; /* [N] room */
 };
 
+/* encryption_relations.c. The weight of a cell is the sum of what its relations say. A sink keeps the weights of
+ * one column, so that the same walk over the relations serves every column; `total` is the right side of all of
+ * them. Powers are ready. */
+struct hats_encryption_sink {
+    struct hats_fp3 *out; /* N rows of one column, 0 at first; NULL: none */
+    uint32_t column;      /* of its kind */
+    unsigned log_n;
+    uint32_t n_rows; /* those from here on are 0 */
+    struct hats_fp3 total;
+};
+/* The R columns; `total` is for the relations of all families but those of ring and commitment. */
+void hats_encryption_relate_digits(const struct hats_encryption_work *w,
+                                   struct hats_encryption_sink *sink);
+void hats_encryption_relate_q(const struct hats_encryption_work *w,
+                              struct hats_encryption_sink *sink);
+/* Column x or z of a triple. */
+void hats_encryption_relate_sboxes(const struct hats_encryption_work *w,
+                                   struct hats_encryption_sink *sink, bool is_z);
+/* The right side of the permutations and the commitments. */
+struct hats_fp3 hats_encryption_commitment_total(const struct hats_encryption_work *w);
+
 /* Its memory comes from the arena, of which it needs _work_bytes. HATS_E_CANONICAL as
  * hats_encryption_verify, HATS_E_MEMORY; there is nothing to clear then. */
 size_t hats_encryption_work_bytes(const struct hats_encryption_setup *setup);

@@ -27,7 +27,7 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
 static struct hats_model *compile(const struct example *e) {
     static struct hats_compile_result result;
     struct hats_compile_options o;
-    struct hats_model *model;
+    struct hats_model *model = NULL;
     struct hats_error err = {0};
     char scratch[] = "/tmp/hats-statements-XXXXXX", dir[64];
     assert_non_null(mkdtemp(scratch));

@@ -131,7 +131,7 @@ def fold_pays(length, log_domain, folds, queries):
 
 # The number of queries
 
-M_LEAST, M_MOST = 3, 2**16
+M_LEAST, M_MOST = 3, 1000
 QUERIES_MOST = 1024
 WANTED_BITS, ENOUGH_BITS = 133, 128  # of the algebraic rounds
 

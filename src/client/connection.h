@@ -43,11 +43,13 @@ HATS_MUST_USE hats_status hats_client_exchange(struct hats_client *client, struc
 /* A challenge to this tenant, checked: it is one of a service without a device registry. */
 HATS_MUST_USE hats_status hats_client_challenge(struct hats_client *client,
                                                 struct hats_challenge *out, struct hats_error *err);
-/* session.c: makes client->session one of this owner, with an index left and time to use it. A busy or lost
- * server is asked again for up to a minute. */
-HATS_MUST_USE hats_status hats_client_session_ensure(struct hats_client *client,
-                                                     const struct hats_owner *owner,
-                                                     struct hats_error *err);
+/* session.c: has this owner a session with an index left and time to use it? */
+bool hats_client_session_ready(const struct hats_client *client, const struct hats_owner *owner);
+/* Opens one; the one before is closed, so no call in it may be in flight. A
+ * busy or lost server is asked again for up to a minute. */
+HATS_MUST_USE hats_status hats_client_session_renew(struct hats_client *client,
+                                                    const struct hats_owner *owner,
+                                                    struct hats_error *err);
 /* The next index; it counts as used from here on, whether or not a request is ever sent under it. */
 uint32_t hats_client_session_index(struct hats_client *client);
 /* Forgets the session: the server takes nothing more in it. */

@@ -110,6 +110,8 @@ static hats_status encrypt(struct slot *slot, struct run *run, struct hats_error
 
 static hats_status fill(struct slot *slot, struct run *run, struct hats_error *err) {
     bool more = true;
+    /* Asked before the record is: if that takes long, the margin before a session's end is for it. */
+    bool ready = hats_client_session_ready(run->client, run->job->owner);
     uint32_t d = run->job->model->plan->shape.d;
     memset(run->x, 0, d * sizeof run->x[0]);
     hats_status s = run->job->next(run->job->user, run->x, &slot->tag, &more, err);
@@ -117,7 +119,8 @@ static hats_status fill(struct slot *slot, struct run *run, struct hats_error *e
         run->exhausted = true;
         return s;
     }
-    s = hats_client_session_ensure(run->client, run->job->owner, err);
+    if (!ready)
+        s = hats_client_session_renew(run->client, run->job->owner, err);
     if (s == HATS_OK)
         s = encrypt(slot, run, err);
     hats_wipe(run->x, d * sizeof run->x[0]);
@@ -306,6 +309,19 @@ static void pause_until(uint64_t when_ns) {
     nanosleep(&t, NULL);
 }
 
+/* May another record be begun? A session that is used up is closed before the next is opened, and it is not
+ * closed while the server may not have seen all of its calls. */
+static bool may_begin(const struct run *run) {
+    if (run->exhausted)
+        return false;
+    if (hats_client_session_ready(run->client, run->job->owner))
+        return true;
+    for (unsigned i = 0; i < run->n_slots; i++)
+        if (run->slots[i].state != SLOT_EMPTY)
+            return false;
+    return true;
+}
+
 /* Fill what is empty, send what may be sent; *flying, and the earliest time something else may go. */
 static hats_status advance(struct run *run, unsigned *flying, uint64_t *earliest,
                            struct hats_error *err) {
@@ -315,7 +331,7 @@ static hats_status advance(struct run *run, unsigned *flying, uint64_t *earliest
     *earliest = UINT64_MAX;
     for (unsigned i = 0; s == HATS_OK && i < run->n_slots; i++) {
         struct slot *slot = &run->slots[i];
-        if (slot->state == SLOT_EMPTY && !run->exhausted)
+        if (slot->state == SLOT_EMPTY && may_begin(run))
             s = fill(slot, run, err);
         if (s == HATS_OK && slot->state == SLOT_READY && slot->not_before_ns <= now) {
             s = hats_client_reconnect(run->client, err);

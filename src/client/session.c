@@ -142,14 +142,16 @@ static hats_status open_session(struct hats_client *client, const struct hats_ow
     return s;
 }
 
-hats_status hats_client_session_ensure(struct hats_client *client, const struct hats_owner *owner,
-                                       struct hats_error *err) {
+bool hats_client_session_ready(const struct hats_client *client, const struct hats_owner *owner) {
     const struct hats_client_session *session = &client->session;
     /* the last index is left for the close, where there is more than one */
     uint32_t usable = session->calls > 1 ? session->calls - 1 : session->calls;
-    if (session->live && session->next < usable && hats_monotonic_ns() < session->until_ns &&
-        memcmp(session->owner, owner->thumbprint, 32) == 0)
-        return HATS_OK;
+    return session->live && session->next < usable && hats_monotonic_ns() < session->until_ns &&
+           memcmp(session->owner, owner->thumbprint, 32) == 0;
+}
+
+hats_status hats_client_session_renew(struct hats_client *client, const struct hats_owner *owner,
+                                      struct hats_error *err) {
     hats_client_session_close(client);
     uint64_t start = hats_monotonic_ns();
     unsigned pause_ms = PAUSE_FIRST_MS;

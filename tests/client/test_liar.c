@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "client/client.h"
+#include "client/connection.h"
 #include "gate/internal.h"
 #include "wire/oip.h"
 #include "wire/registration.h"
@@ -26,6 +26,7 @@ static struct hats_error must_err;
 
 enum lie {
     TRUTH,
+    FEW_CALLS, /* in a session; no lie */
     /* about the model "score" */
     OTHER_MODEL,
     OTHER_PLAN,
@@ -115,6 +116,8 @@ static void challenge(struct hats_http_request *r) {
     hats_store_be32(fresh, ++liar.challenges);
     hats_nonce_make(c.nonce, s.world.gate->secret, c.now_ms, fresh, tenant.digest, rp_id);
     memcpy(c.tenant_digest, tenant.digest, 32);
+    if (liar.lie == FEW_CALLS)
+        c.calls_max = 4;
     if (liar.lie == ASKS_FOR_DEVICES)
         c.policy_digest[0] = 1;
     if (liar.lie == CHALLENGE_OF_OTHER_TIME)
@@ -163,6 +166,23 @@ static void open_session(struct hats_http_request *r) {
         respond(r, 201, reply.receipt, reply.receipt_len);
     }
     hats_buffer_clear(&other);
+    hats_gate_session_reply_clear(&reply);
+}
+
+static void close_session(struct hats_http_request *r, const char *rest) {
+    static const struct hats_gate_connection none;
+    struct hats_gate_tenant tenant = tenant_of(r);
+    struct hats_gate_session_reply reply;
+    struct hats_error why = {0};
+    char sid[65] = "";
+    size_t len;
+    const uint8_t *body = hats_http_request_body(r, &len);
+    memcpy(sid, rest, strlen(rest) < 64 ? strlen(rest) : 64);
+    if (hats_gate_session_close(s.world.gate, &reply, &tenant, &none, sid, body, len, &why) !=
+        HATS_PROBLEM_NONE)
+        fail_msg("the gate refused: %s", why.text);
+    liar.closes++;
+    respond(r, 200, reply.receipt, reply.receipt_len);
     hats_gate_session_reply_clear(&reply);
 }
 
@@ -278,8 +298,9 @@ static void on_request(void *user, struct hats_http_request *r) {
         challenge(r);
     } else if (strcmp(path, "/v1/sessions") == 0) {
         open_session(r);
+    } else if (strncmp(path, "/v1/sessions/", 13) == 0) {
+        close_session(r, path + 13);
     } else if (strcmp(path, "/v2/models/score/infer") != 0) {
-        liar.closes += strstr(path, "/close") != NULL;
         respond(r, 404, refusal, sizeof refusal - 1);
     } else if (liar.lie == ESCAPES_IN_A_REFUSAL) {
         respond(r, 403, escapes, sizeof escapes - 1);
@@ -411,7 +432,7 @@ static int drop(void **state) {
 /* ---- the client ---- */
 
 struct job {
-    unsigned made, done;
+    unsigned made, done, wanted;
     int32_t x[WORLD_D];
     int64_t acc[WORLD_K];
 };
@@ -419,8 +440,8 @@ struct job {
 static hats_status next(void *user, int32_t *x, uint64_t *tag, bool *more, struct hats_error *err) {
     struct job *j = user;
     (void)err;
-    *more = j->made++ == 0;
-    *tag = 1;
+    *more = j->made < j->wanted;
+    *tag = ++j->made;
     for (int i = 0; i < WORLD_D; i++)
         x[i] = j->x[i] = 100 + i;
     return HATS_OK;
@@ -456,7 +477,7 @@ static hats_status open_model(enum lie lie, struct hats_error *err) {
 static hats_status score(enum lie lie, struct job *job, struct hats_error *err) {
     struct hats_client *client = open_client();
     struct hats_client_model model;
-    *job = (struct job){0};
+    *job = (struct job){.wanted = 1};
     liar.lie = TRUTH;
     MUST(hats_client_model_open(&model, client, "score", &must_err));
     assert_string_equal(model.signer, "localhost, models");
@@ -481,6 +502,58 @@ static void the_truth_is_believed(void **state) {
     assert_int_equal(liar.closes, 1); /* what it opened it closed */
     for (int o = 0; o < WORLD_K; o++)
         assert_int_equal(job.acc[o], world_score(1, job.x, o));
+}
+
+static void let_its_time_be_over(struct hats_client *client) { client->session.until_ns = 0; }
+
+/* Runs a job of many records, several times, and says how many sessions it opened and closed. */
+static void run_many(enum lie lie, struct job *job, unsigned window, unsigned runs,
+                     void (*between)(struct hats_client *), uint32_t *opened, uint32_t *closed) {
+    struct hats_client *client = open_client();
+    struct hats_client_model model;
+    liar.lie = TRUTH;
+    MUST(hats_client_model_open(&model, client, "score", &must_err));
+    liar.lie = lie;
+    liar.challenges = liar.closes = 0;
+    const struct hats_client_job what = {.model = &model,
+                                         .owner = &owner,
+                                         .window = window,
+                                         .user = job,
+                                         .next = next,
+                                         .done = done};
+    for (unsigned k = 0; k < runs; k++) {
+        unsigned wanted = job->wanted;
+        *job = (struct job){.wanted = wanted};
+        MUST(hats_client_infer(client, &what, &must_err));
+        assert_int_equal(job->done, job->wanted);
+        if (between != NULL)
+            between(client);
+    }
+    hats_client_model_clear(&model);
+    hats_client_close(client);
+    *opened = liar.challenges;
+    *closed = liar.closes;
+}
+
+static void a_session_that_is_used_up_is_closed_and_followed_by_another(void **state) {
+    (void)state;
+    struct job job = {.wanted = 10};
+    uint32_t opened, closed;
+    run_many(FEW_CALLS, &job, 1, 1, NULL, &opened, &closed);
+    assert_true(opened == 4 && closed == 4); /* three calls and the close in each */
+    run_many(FEW_CALLS, &job, 8, 1, NULL, &opened,
+             &closed); /* with more calls under way than fit */
+    assert_true(opened == 4 && closed == 4);
+}
+
+static void a_session_serves_until_its_time_is_over(void **state) {
+    (void)state;
+    struct job job = {.wanted = 2};
+    uint32_t opened, closed;
+    run_many(TRUTH, &job, 8, 3, NULL, &opened, &closed);
+    assert_true(opened == 1 && closed == 1);
+    run_many(TRUTH, &job, 8, 3, let_its_time_be_over, &opened, &closed);
+    assert_true(opened == 3 && closed == 3);
 }
 
 static void another_model_is_not_taken_for_the_one_asked_for(void **state) {
@@ -560,6 +633,8 @@ static void what_a_server_says_does_not_steer_the_terminal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_truth_is_believed),
+        cmocka_unit_test(a_session_that_is_used_up_is_closed_and_followed_by_another),
+        cmocka_unit_test(a_session_serves_until_its_time_is_over),
         cmocka_unit_test(another_model_is_not_taken_for_the_one_asked_for),
         cmocka_unit_test(a_plan_that_its_publisher_did_not_sign_is_refused),
         cmocka_unit_test(a_receipt_signer_is_no_publisher),

@@ -10,6 +10,7 @@
 #include "evidence/render.h"
 #include "model/input.h"
 #include "model/link.h"
+#include "wire/session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,8 @@ struct infer_run {
     uint64_t total; /* records in the file, for progress */
     uint64_t done, clipped_records;
     const char *out_dir;
-    FILE *table; /* out_dir/results.csv */
+    uint8_t sid[32]; /* the session whose files were saved last */
+    FILE *table;     /* out_dir/results.csv */
     struct hats_progress progress;
     uint64_t started_ns, encrypt_ns, call_ns, verify_ns, decrypt_ns;
     size_t core_len, ciphertext_len, answer_len, receipt_len;
@@ -73,6 +75,30 @@ static hats_status next_record(void *user, int32_t *x, uint64_t *tag, bool *more
     return s;
 }
 
+/* session-SID.block and session-SID.receipt.cose, once a session: what its calls' receipts refer to. */
+static hats_status save_session(struct infer_run *run, const struct hats_client_result *r,
+                                struct hats_error *err) {
+    char sid[65], name[96], path[HATS_PATH_MAX];
+    const struct {
+        const char *ending;
+        const uint8_t *data;
+        size_t len;
+    } files[] = {{"block", r->session_block, HATS_SESSION_BLOCK_LEN},
+                 {"receipt.cose", r->session_receipt, r->session_receipt_len}};
+    if (r->session_receipt == NULL || memcmp(run->sid, r->sid, 32) == 0)
+        return HATS_OK;
+    hats_status s = HATS_OK;
+    hats_hex_encode(sid, r->sid, 32);
+    for (size_t i = 0; s == HATS_OK && i < HATS_COUNT_OF(files); i++) {
+        snprintf(name, sizeof name, "session-%.16s.%s", sid, files[i].ending);
+        if (hats_path_join(path, run->out_dir, name) != HATS_OK)
+            return hats_fail(err, HATS_E_RANGE, "--out: path too long");
+        s = hats_file_write_unsynced(path, 0644, files[i].data, files[i].len, err);
+    }
+    memcpy(run->sid, r->sid, 32);
+    return s;
+}
+
 static hats_status save(const struct infer_run *run, uint64_t record, const char *ending,
                         const void *data, size_t len, struct hats_error *err) {
     char path[HATS_PATH_MAX];
@@ -82,9 +108,11 @@ static hats_status save(const struct infer_run *run, uint64_t record, const char
     return hats_file_write_unsynced(path, 0644, data, len, err);
 }
 
-static hats_status save_all(const struct infer_run *run, const struct hats_client_result *r,
+static hats_status save_all(struct infer_run *run, const struct hats_client_result *r,
                             struct hats_error *err) {
-    hats_status s = save(run, r->tag, "receipt.cose", r->receipt, r->receipt_len, err);
+    hats_status s = save_session(run, r, err);
+    if (s == HATS_OK)
+        s = save(run, r->tag, "receipt.cose", r->receipt, r->receipt_len, err);
     if (s == HATS_OK)
         s = save(run, r->tag, "core.cbor", r->core, r->core_len, err);
     if (s == HATS_OK)
@@ -373,7 +401,8 @@ static const struct cli_option infer_options[] = {
     {"row", "N", "Score this record only (1 is the first below the header).", false, false},
     {"all", NULL, "Score every record; the result is CSV.", false, false},
     {"out", "DIR",
-     "Keep receipt, request core, ciphertext and answer of every record there, and results.csv.",
+     "Keep receipt, request core, ciphertext and answer of every record there, block and receipt of "
+     "their session, and results.csv.",
      false, false},
     {"name", "NAME", "Which key (default: default).", false, false},
     {"window", "N", "Calls in flight, 1 to 64 (default: 8).", false, false},

@@ -218,6 +218,8 @@ bool hats_http_flow_too_slow(const struct hats_http_request *r, uint64_t now_ns)
     if (r->stage == HATS_HTTP_STAGE_HANDLER || r->stage == HATS_HTTP_STAGE_DETACHED)
         return false;
     uint64_t ms = (now_ns - r->since_ns) / 1000000;
+    if (r->stage != HATS_HTTP_STAGE_SENDING && ms > l->body_deadline_ms)
+        return true;
     if (ms <= l->body_grace_ms)
         return false;
     uint64_t moved = r->stage == HATS_HTTP_STAGE_SENDING ? r->sending->sent_bytes : r->body_len;

@@ -39,6 +39,7 @@ void hats_http_server_config_init(struct hats_http_server_config *config) {
                 .idle_timeout_ms = 60000,
                 .body_grace_ms = 10000,
                 .body_min_bytes_per_s = 4096,
+                .body_deadline_ms = 120000,
             },
     };
 }
@@ -63,6 +64,7 @@ static hats_status check_limits(const struct hats_http_limits *l, unsigned n_io,
         {"header_timeout_ms", l->header_timeout_ms, 1, 3600000},
         {"idle_timeout_ms", l->idle_timeout_ms, 1, 86400000},
         {"body_grace_ms", l->body_grace_ms, 1, 3600000},
+        {"body_deadline_ms", l->body_deadline_ms, 1, 86400000},
     };
     for (size_t i = 0; i < HATS_COUNT_OF(ranges); i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)

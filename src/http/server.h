@@ -46,6 +46,7 @@ struct hats_http_limits {
     unsigned body_grace_ms;        /* 10000 before the minimum rate counts */
     unsigned body_min_bytes_per_s; /* 4096, averaged since the body began; also for answers that
                                              a client does not read */
+    unsigned body_deadline_ms; /* 120000 for a whole body, however fast and shared the line is */
 };
 
 /* Why the server itself answered, without the handler. */

@@ -315,6 +315,28 @@ static void a_slow_body_gets_408(void **state) {
     WAIT_COUNTERS(&f, now.open_requests == 0);
 }
 
+/* Fast enough by the rate, which the requests of a connection share, and yet not for ever. */
+static void a_body_that_takes_too_long_gets_408_however_fast_it_was(void **state) {
+    (void)state;
+    struct hats_http_server_config config = defaults();
+    config.limits.body_grace_ms = 3600000;
+    config.limits.body_min_bytes_per_s = 1;
+    config.limits.body_deadline_ms = 300;
+    start(&config);
+    struct raw r;
+    bool ended;
+    static const char head[] =
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nnot slow";
+    raw_open(&r, port(), "http/1.1");
+    assert_true(raw_write(&r, head, sizeof head - 1));
+    raw_read_all(&r, text, sizeof text, 5000, &ended);
+    assert_true(ended);
+    assert_memory_equal(text, "HTTP/1.1 408 ", 13);
+    raw_close(&r);
+    WAIT_COUNTERS(&f, now.timeouts_body == 1 && now.open_requests == 0);
+    assert_int_equal(f.requests, 0);
+}
+
 static void a_client_that_does_not_read_its_answer_is_cut(void **state) {
     (void)state;
     struct hats_http_server_config config = impatient();
@@ -605,6 +627,7 @@ int main(void) {
         CASE(a_slow_head_is_cut),
         CASE(an_idle_connection_is_closed),
         CASE(a_slow_body_gets_408),
+        CASE(a_body_that_takes_too_long_gets_408_however_fast_it_was),
         CASE(a_client_that_does_not_read_its_answer_is_cut),
         CASE(long_work_is_not_taken_for_slowness),
         CASE(connections_over_the_limit_are_closed_at_once),

@@ -140,6 +140,8 @@ def decode(data):
     r.end()
     if s.lookups and s.table is None:
         raise Refused("lookups without a table")
+    if not s.n_columns or not (s.constraints or s.lookups or s.sums):
+        raise Refused("nothing is claimed of anything")
     of_k = over_k(s)
     if any(of_k[node] for node, _ in s.lookups):
         raise Refused("a lookup over K")

@@ -13,7 +13,9 @@ import stark_layout as layout
 from air import Refused
 from check_forgeries import FORGERIES
 from cubic import P
-from stark_examples import EXAMPLES, by_chance, everything, fibonacci, long_bits, wide
+from stark_examples import (
+    EXAMPLES, by_chance, everything, fibonacci, long_bits, public_copy, several, wide,
+)
 from stark_prove import prove
 from stark_sizes import S128, S128_SESSION, S128_SMALL, TEST, UDR128, sizes_of
 from stark_verify import verify
@@ -171,7 +173,9 @@ def main():
     check_statement(tap, rng, library, TEST, "TEST, two folds", *long_bits(rng, 10))
     for suite in (S128, S128_SMALL, S128_SESSION, UDR128):
         check_statement(tap, rng, library, suite, f"{suite.name}, next rows", *fibonacci(rng, 6), n_changed=10)
-    check_statement(tap, rng, library, S128, "S128, everything", *everything(rng, 6), n_changed=30)
+        check_statement(tap, rng, library, suite, f"{suite.name}, the smallest", *public_copy(rng), n_changed=10)
+    check_statement(tap, rng, library, S128, "S128, everything", *everything(rng), n_changed=30)
+    check_statement(tap, rng, library, S128, "S128, several", *several(rng), n_changed=30)
     check_statement(tap, rng, library, S128, "S128, 27 columns", *wide(rng, 12), both_ways=False, n_changed=10)
     tap.finish()
 

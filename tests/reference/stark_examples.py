@@ -249,8 +249,8 @@ def expression(b, rng, n_cells, degree):
 
 def random_table(rng):
     """Columns that are free, then some that expressions of those before them define, then lookups and sums."""
-    log_n, n_free, n_defined = rng.randrange(3, 7), rng.randrange(1, 4), rng.randrange(4)
-    n_lookups, n_sums, n = rng.randrange(4), rng.randrange(3), 2**log_n
+    log_n, n_free, n_lookups, n_sums = rng.randrange(3, 7), rng.randrange(1, 4), rng.randrange(4), rng.randrange(3)
+    n, n_defined = 2**log_n, rng.randrange(1 if n_lookups + n_sums == 0 else 0, 4)  # something is claimed
     n_columns = n_free + n_defined + n_lookups + (n_lookups > 0)
     b = Builder(log_n, n_columns, n_public=1, n_weights=1, n_challenges=2, n_scalars=n_sums)
     public = [rng.randrange(P) for _ in range(n)]

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/ct.h"
 #include "ring/kernels.h"
+#include "statements/digits.h"
 #include "statements/encryption_internal.h"
 
 struct filler {
@@ -33,7 +34,7 @@ static void put_digits(struct filler *f, uint32_t cell, unsigned n, uint64_t val
 static void put_slack(struct filler *f, uint32_t number, const int8_t *e) {
     const struct hats_encryption_layout *l = &f->setup->layout;
     uint64_t slack = hats_noise_slack(e, l->n);
-    f->bad |= (uint64_t)(slack >> HATS_NOISE_WINDOW_BITS != 0);
+    f->bad |= (uint64_t)(slack >> HATS_NOISE_WINDOW_BITS(l->log_n) != 0);
     put_digits(f, l->slack_at + HATS_ENCRYPTION_SLACK_CELLS * number, HATS_ENCRYPTION_SLACK_CELLS,
                slack);
 }
@@ -122,21 +123,12 @@ static void fill_record(struct filler *f, uint32_t r) {
     hats_wipe(state, sizeof state);
 }
 
-/* ---- multiplicities: whole tables are passed over for every cell, so that no index is secret ---- */
+/* ---- multiplicities ---- */
 
 static void count_digits(const struct filler *f, uint64_t *multiplicities) {
     const struct hats_encryption_layout *l = &f->setup->layout;
-    const uint64_t *r = column(f, l->r);
-    uint32_t counts[HATS_ENCRYPTION_DIGITS] = {0};
-    counts[0] = l->n_r * l->n - l->n_cells; /* idle cells */
-    for (uint32_t i = 0; i < l->n_cells; i++) {
-        uint32_t digit = (uint32_t)r[i];
-        for (uint32_t v = 0; v < HATS_ENCRYPTION_DIGITS; v++)
-            counts[v] += (uint32_t)(digit == v);
-    }
-    for (uint32_t v = 0; v < HATS_ENCRYPTION_DIGITS; v++)
-        multiplicities[v] = counts[v];
-    hats_wipe(counts, sizeof counts);
+    hats_digits_count(multiplicities, HATS_ENCRYPTION_DIGIT_BITS, column(f, l->r), l->n_cells);
+    multiplicities[0] += l->n_r * l->n - l->n_cells; /* idle cells */
 }
 
 static void count_noise(struct filler *f, uint64_t *multiplicities) {

@@ -3,6 +3,8 @@
 
 #include "base/ct.h"
 
+#include <assert.h>
+
 #define FIELD_BITS 61 /* |A d + B| below 2^this, as in the input programme of a plan */
 
 /* All ones if x < 0. */
@@ -50,6 +52,7 @@ uint64_t hats_encryption_element(const struct hats_encryption_setup *s, uint32_t
 hats_status hats_encryption_apply(int32_t *x, const struct hats_encryption_setup *s,
                                   const int64_t *fields, struct hats_error *err) {
     uint64_t bad = 0;
+    assert(s->input.source == HATS_SOURCE_FIELDS);
     for (uint32_t j = 0; j < s->input.d; j++) {
         struct hats_encryption_feature f = {.unit = {j}, .coefficient = {1}};
         int64_t sum;

@@ -28,10 +28,10 @@ hats_status hats_key_fill(uint64_t *trace, const struct hats_key_setup *setup, c
         bad |= (uint64_t)(s[j] * s[j] > 1);
     }
     uint64_t slack = hats_noise_slack(e0, n);
-    bad |= slack >> HATS_NOISE_WINDOW_BITS;
+    bad |= slack >> HATS_KEY_WINDOW_BITS;
     bad |= (weight - setup->lo) >> HATS_KEY_WEIGHT_BITS;
     bad |= (setup->hi - weight) >> HATS_KEY_WEIGHT_BITS;
-    put_bits(bits, HATS_NOISE_WINDOW_BITS, slack);
+    put_bits(bits, HATS_KEY_WINDOW_BITS, slack);
     put_bits(bits + HATS_KEY_ABOVE_AT, HATS_KEY_WEIGHT_BITS, weight - setup->lo);
     put_bits(bits + HATS_KEY_BELOW_AT, HATS_KEY_WEIGHT_BITS, setup->hi - weight);
     HATS_PUBLIC(&bad, sizeof bad);

@@ -53,7 +53,7 @@ static uint32_t weight_column(const void *ctx, const struct hats_fp3 *challenges
     assert(t == 0 && c < 3);
     if (c == 2) {
         window_weights(weights, challenges);
-        weigh_bits(out, HATS_NOISE_WINDOW_BITS, hats_fp3_neg(weights[0]));
+        weigh_bits(out, HATS_KEY_WINDOW_BITS, hats_fp3_neg(weights[0]));
         weigh_bits(out + HATS_KEY_ABOVE_AT, HATS_KEY_WEIGHT_BITS, hats_fp3_neg(weights[1]));
         weigh_bits(out + HATS_KEY_BELOW_AT, HATS_KEY_WEIGHT_BITS, weights[2]);
         return HATS_KEY_USED_BITS;

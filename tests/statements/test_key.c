@@ -112,7 +112,7 @@ static void forge(struct key_world *k) {
         weight += (uint64_t)(k->s[j] * k->s[j]);
     }
     (void)hats_noise_count(m, k->e0, N);
-    for (unsigned i = 0; i < HATS_NOISE_WINDOW_BITS; i++)
+    for (unsigned i = 0; i < HATS_KEY_WINDOW_BITS; i++)
         bits[i] = slack >> i & 1;
     for (unsigned i = 0; i < HATS_KEY_WEIGHT_BITS; i++) {
         bits[HATS_KEY_ABOVE_AT + i] = (weight - k->setup->lo) >> i & 1;

@@ -4,7 +4,7 @@
 
 #include "model/compile.h"
 #include "model/input.h"
-#include "statements/builder.h"
+#include "statements/call.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -48,41 +48,6 @@ static struct hats_model *compile(const struct example *e) {
     return model;
 }
 
-/* The code of a category: how many other categories of its column the rules name before it. */
-static uint32_t code_of(const struct hats_plan *p, uint32_t column, const char *text) {
-    uint32_t code = 0;
-    for (uint32_t j = 0; j < p->shape.d; j++) {
-        const struct hats_plan_rule *r = &p->rules[j];
-        if (r->op != HATS_RULE_CATEGORY || r->column != column)
-            continue;
-        if (strcmp(r->category, text) == 0)
-            return code;
-        code++;
-    }
-    return code; /* none that the model knows */
-}
-
-static void build(struct hats_input_builder *b, const struct hats_plan *p) {
-    struct hats_error err = {0};
-    assert_int_equal(hats_input_builder_init(b, p->set_id, p->log_t, p->shape.d, p->shape.block,
-                                             HATS_SOURCE_FIELDS, p->n_columns, NULL),
-                     HATS_OK);
-    for (uint32_t j = 0; j < p->shape.d; j++) {
-        const struct hats_plan_rule *r = &p->rules[j];
-        hats_status s = HATS_OK;
-        if (r->op == HATS_RULE_AFFINE)
-            hats_input_add_affine(b, j, r->column, r->a, r->b, p->lo[j], p->hi[j], r->clip);
-        else if (r->op == HATS_RULE_INTERVAL)
-            s = hats_input_add_interval(b, j, r->column, r->has_above ? &r->above : NULL,
-                                        r->has_up_to ? &r->up_to : NULL, r->unit, &err);
-        else
-            s = hats_input_add_category(b, j, r->column, code_of(p, r->column, r->category),
-                                        r->unit, &err);
-        if (s != HATS_OK)
-            fail_msg("%s", err.text);
-    }
-}
-
 /* ---- records ---- */
 
 static void fields_of(int64_t *fields, const struct hats_plan *p, const uint32_t *at,
@@ -90,7 +55,7 @@ static void fields_of(int64_t *fields, const struct hats_plan *p, const uint32_t
     for (uint32_t c = 0; c < p->n_columns; c++) {
         const char *cell = row->field[at[c]];
         if (p->columns[c].type == HATS_COLUMN_CATEGORY)
-            fields[c] = code_of(p, c, cell);
+            fields[c] = hats_call_category_code(p, c, cell);
         else
             assert_int_equal(
                 hats_decimal_parse(&fields[c], cell, row->field_len[at[c]], p->columns[c].decimals),
@@ -120,7 +85,10 @@ static void every_record(const struct example *e, unsigned n_checked, unsigned n
     unsigned rows = 0;
     bool more;
     assert_true(x != NULL && at != NULL);
-    build(&b, p);
+    enum hats_encryption_source source;
+    assert_int_equal(hats_call_source(&source, p, true, &err), HATS_OK);
+    assert_int_equal(source, HATS_SOURCE_FIELDS);
+    assert_int_equal(hats_call_input(&b, p, source, &err), HATS_OK);
     world_make(&w, &b.input, 1, HATS_STARK_TEST);
     assert_int_equal(hats_csv_open(&csv, e->test, &err), HATS_OK);
     assert_int_equal(hats_csv_next(csv, &row, &more, &err), HATS_OK);

@@ -35,14 +35,14 @@ bool hats_hex_decode(uint8_t *out, size_t len_bytes, const char *text, size_t te
     return true;
 }
 
-static const char b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char std_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 size_t hats_base64url_len(size_t len_bytes) {
     return len_bytes / 3 * 4 + (len_bytes % 3 * 4 + 2) / 3;
 }
 
-void hats_base64url_encode(char *out, const void *data, size_t len_bytes) {
-    const uint8_t *p = data;
+static char *encode(char *out, const uint8_t *p, size_t len_bytes, const char *digits) {
     uint32_t bits = 0;
     unsigned n = 0;
     for (size_t i = 0; i < len_bytes; i++) {
@@ -50,28 +50,43 @@ void hats_base64url_encode(char *out, const void *data, size_t len_bytes) {
         n += 8;
         while (n >= 6) {
             n -= 6;
-            *out++ = b64[bits >> n & 63];
+            *out++ = digits[bits >> n & 63];
         }
     }
     if (n != 0)
-        *out++ = b64[bits << (6 - n) & 63];
+        *out++ = digits[bits << (6 - n) & 63];
+    *out = '\0';
+    return out;
+}
+
+void hats_base64url_encode(char *out, const void *data, size_t len_bytes) {
+    (void)encode(out, data, len_bytes, url_digits);
+}
+
+size_t hats_base64_len(size_t len_bytes) { return (len_bytes + 2) / 3 * 4; }
+
+void hats_base64_encode(char *out, const void *data, size_t len_bytes) {
+    const char *start = out;
+    out = encode(out, data, len_bytes, std_digits);
+    while ((out - start) % 4 != 0)
+        *out++ = '=';
     *out = '\0';
 }
 
-static int b64_value(char c) {
-    const char *at = c == '\0' ? NULL : strchr(b64, c);
-    return at == NULL ? -1 : (int)(at - b64);
+static int value_of(char c, const char *digits) {
+    const char *at = c == '\0' ? NULL : strchr(digits, c);
+    return at == NULL ? -1 : (int)(at - digits);
 }
 
-bool hats_base64url_decode(uint8_t *out, size_t cap_bytes, size_t *out_len, const char *text,
-                           size_t text_len) {
+static bool decode(uint8_t *out, size_t cap_bytes, size_t *out_len, const char *text,
+                   size_t text_len, const char *digits) {
     if (text_len % 4 == 1 || text_len / 4 * 3 + (text_len % 4 * 3) / 4 > cap_bytes)
         return false;
     uint32_t bits = 0;
     unsigned n = 0;
     size_t len = 0;
     for (size_t i = 0; i < text_len; i++) {
-        int v = b64_value(text[i]);
+        int v = value_of(text[i], digits);
         if (v < 0)
             return false;
         bits = bits << 6 | (uint32_t)v;
@@ -85,6 +100,20 @@ bool hats_base64url_decode(uint8_t *out, size_t cap_bytes, size_t *out_len, cons
         return false;
     *out_len = len;
     return true;
+}
+
+bool hats_base64url_decode(uint8_t *out, size_t cap_bytes, size_t *out_len, const char *text,
+                           size_t text_len) {
+    return decode(out, cap_bytes, out_len, text, text_len, url_digits);
+}
+
+bool hats_base64_decode(uint8_t *out, size_t cap_bytes, size_t *out_len, const char *text,
+                        size_t text_len) {
+    if (text_len % 4 != 0)
+        return false;
+    for (unsigned pad = 0; pad < 2 && text_len != 0 && text[text_len - 1] == '='; pad++)
+        text_len--;
+    return decode(out, cap_bytes, out_len, text, text_len, std_digits);
 }
 
 bool hats_parse_u64(uint64_t *out, const char *text, size_t text_len) {

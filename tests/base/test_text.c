@@ -25,6 +25,37 @@ static void base64url_gives_the_published_vectors(void **state) {
     }
 }
 
+static void base64_gives_the_published_vectors(void **state) {
+    (void)state;
+    /* RFC 4648, section 10 */
+    static const char *const plain[] = {"", "f", "fo", "foo", "foob", "fooba", "foobar"};
+    static const char *const coded[] = {"",         "Zg==",     "Zm8=",    "Zm9v",
+                                        "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+    for (size_t i = 0; i < 7; i++) {
+        char out[16];
+        uint8_t back[16];
+        size_t len = 99;
+        hats_base64_encode(out, plain[i], strlen(plain[i]));
+        assert_string_equal(out, coded[i]);
+        assert_int_equal(hats_base64_len(strlen(plain[i])), strlen(coded[i]));
+        assert_true(hats_base64_decode(back, sizeof back, &len, out, strlen(out)));
+        assert_int_equal(len, strlen(plain[i]));
+        assert_memory_equal(back, plain[i], len);
+    }
+}
+
+static void base64_refuses_other_spellings(void **state) {
+    (void)state;
+    uint8_t out[16];
+    size_t len;
+    static const char *const bad[] = {"Zg",   "Zg=",  "Zh==", "Zg===", "Zm9=",     "Zm-v",
+                                      "Zm_v", "Z===", "====", "=Zm9",  "Zg==Zg==", "Zm8=\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(hats_base64_decode(out, sizeof out, &len, bad[i], strlen(bad[i])));
+    assert_false(hats_base64_decode(out, 2, &len, "Zm9v", 4));
+    assert_true(hats_base64_decode(out, sizeof out, &len, "+/+/", 4));
+}
+
 static void base64url_refuses_other_spellings(void **state) {
     (void)state;
     uint8_t out[16];
@@ -62,6 +93,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64url_gives_the_published_vectors),
         cmocka_unit_test(base64url_refuses_other_spellings),
+        cmocka_unit_test(base64_gives_the_published_vectors),
+        cmocka_unit_test(base64_refuses_other_spellings),
         cmocka_unit_test(hex_is_exact),
         cmocka_unit_test(decimals_have_one_spelling_and_a_bound),
     };

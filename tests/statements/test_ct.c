@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/ct.h"
 #include "statements/key_prove.h"
+#include "statements/rns_prove.h"
 
 static void hide(struct world *w) {
     HATS_SECRET(w->s, N);
@@ -65,11 +66,49 @@ static void keys(void **state) {
     hats_free(s);
 }
 
+/* Of ciphertexts that are another's, too: only that they are is told. */
+static void several_moduli(void **state) {
+    (void)state;
+    const struct hats_rns_shape shape = {
+        .log_n = 13,
+        .n_limbs = 2,
+        .q = {281474976317441, HATS_P},
+        .tau = 1,
+        .plain_bits = 20,
+        .n_ct = 1,
+    };
+    enum { M = 8192 };
+    struct hats_rns_setup *setup;
+    assert_int_equal(hats_rns_setup_new(&setup, HATS_STARK_TEST, &shape, NULL), HATS_OK);
+    int8_t *small = hats_alloc((size_t)3 * M);
+    int64_t *m = hats_alloc_array(M, sizeof *m);
+    uint64_t *words = hats_alloc_array((size_t)5 * M, sizeof *words);
+    uint64_t *trace = hats_alloc_array(hats_rns_trace_words(setup), sizeof *trace);
+    assert_true(small != NULL && m != NULL && words != NULL && trace != NULL);
+    for (size_t i = 0; i < (size_t)5 * M; i++)
+        words[i] = world_u64() % shape.q[0];
+    for (size_t i = 0; i < (size_t)3 * M; i++)
+        small[i] = (int8_t)world_between(-1, 1);
+    const struct hats_rns_public pub = {
+        .setup = setup, .b0 = words, .a = words + M, .c = words + (size_t)3 * M};
+    const struct hats_rns_witness witness = {
+        .s = small, .e0 = small + M, .e = small + (size_t)2 * M, .m = m};
+    HATS_SECRET(small, (size_t)3 * M);
+    HATS_SECRET(m, M * sizeof *m);
+    assert_int_equal(hats_rns_fill(trace, &pub, &witness, NULL), HATS_E_RANGE);
+    hats_rns_setup_free(setup);
+    hats_free(trace);
+    hats_free(words);
+    hats_free(m);
+    hats_free(small);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_filled_without_a_decision),
         cmocka_unit_test(a_refused_record_tells_nothing_else),
         cmocka_unit_test(keys),
+        cmocka_unit_test(several_moduli),
     };
     return cmocka_run_group_tests_name("ct", tests, NULL, NULL);
 }

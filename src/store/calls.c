@@ -270,6 +270,12 @@ hats_status hats_store_add_receipt(struct conn *c, int64_t tenant, const uint8_t
     bind_i64(&q, tenant);
     bind_blob(&q, bytes, len_bytes);
     (void)query_row(&q);
+    hats_status s = query_end(&q, err);
+    if (s != HATS_OK)
+        return s;
+    q = query_of(c, SQL_LOG_ADD);
+    bind_blob(&q, id, 32);
+    (void)query_row(&q);
     return query_end(&q, err);
 }
 

@@ -40,6 +40,10 @@ enum sql {
     SQL_OUTPUT_EXPIRE,
     SQL_RECEIPT_ADD,
     SQL_RECEIPT_GET,
+    SQL_LOG_ADD,
+    SQL_LOG_SIZE,
+    SQL_LOG_READ,
+    SQL_LOG_INDEX,
     SQL_SECRET_ADD,
     SQL_SECRET_GET,
     SQL_NONCE_ADD,
@@ -155,7 +159,7 @@ HATS_MUST_USE hats_status hats_store_end_session(struct conn *c, int64_t tenant,
                                                  const uint8_t sid[32],
                                                  enum hats_store_session_state state,
                                                  uint64_t now_ms, struct hats_error *err);
-/* Inside a write: a signed file of a tenant. */
+/* Inside a write: a signed file of a tenant, and its place in the log. */
 HATS_MUST_USE hats_status hats_store_add_receipt(struct conn *c, int64_t tenant,
                                                  const uint8_t id[32], const uint8_t *bytes,
                                                  size_t len_bytes, struct hats_error *err);

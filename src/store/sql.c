@@ -77,6 +77,21 @@ const char *const hats_store_migrations[HATS_STORE_SCHEMA_VERSION] = {
     "CREATE UNIQUE INDEX live_session_of_device ON sessions (nf)"
     " WHERE state = 1 AND nf IS NOT NULL;"
     "ALTER TABLE calls ADD COLUMN model TEXT NOT NULL DEFAULT '';",
+
+    /* The log. Receipts of older schemas come first, in the order in which they were written. */
+    "UPDATE meta SET value = 3 WHERE key = 'schema';"
+    "CREATE TABLE log ("
+    " idx INTEGER PRIMARY KEY,"
+    " entry BLOB NOT NULL UNIQUE REFERENCES receipts (id)) STRICT;"
+    "INSERT INTO log (idx, entry)"
+    " SELECT row_number() OVER (ORDER BY rowid) - 1, id FROM receipts;"
+    "CREATE TRIGGER log_grows_by_one BEFORE INSERT ON log"
+    " WHEN new.idx <> (SELECT coalesce(max(idx) + 1, 0) FROM log)"
+    " BEGIN SELECT RAISE(ABORT, 'the log grows by one'); END;"
+    "CREATE TRIGGER log_is_kept BEFORE DELETE ON log"
+    " BEGIN SELECT RAISE(ABORT, 'the log is kept'); END;"
+    "CREATE TRIGGER log_is_not_rewritten BEFORE UPDATE ON log"
+    " BEGIN SELECT RAISE(ABORT, 'the log is not rewritten'); END;",
 };
 
 #define CALL_ID "tenant = ?1 AND sid = ?2 AND i = ?3"
@@ -138,6 +153,10 @@ const char *const hats_store_sql[SQL_COUNT] = {
                           " WHERE sealed_ms < ? ORDER BY sealed_ms LIMIT ?)",
     [SQL_RECEIPT_ADD] = "INSERT INTO receipts (id, tenant, bytes) VALUES (?, ?, ?)",
     [SQL_RECEIPT_GET] = "SELECT bytes FROM receipts WHERE id = ? AND tenant = ?",
+    [SQL_LOG_ADD] = "INSERT INTO log (idx, entry) SELECT coalesce(max(idx) + 1, 0), ? FROM log",
+    [SQL_LOG_SIZE] = "SELECT coalesce(max(idx) + 1, 0) FROM log",
+    [SQL_LOG_READ] = "SELECT idx, entry FROM log WHERE idx >= ? ORDER BY idx LIMIT ?",
+    [SQL_LOG_INDEX] = "SELECT idx FROM log WHERE entry = ?",
 
     [SQL_SECRET_ADD] = "INSERT INTO secrets (name, bytes) VALUES ('service', ?)"
                        " ON CONFLICT DO NOTHING",

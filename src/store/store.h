@@ -25,7 +25,7 @@
 
 #include "base/status.h"
 
-#define HATS_STORE_SCHEMA_VERSION 2 /* meta.schema; README.md has the tables */
+#define HATS_STORE_SCHEMA_VERSION 3 /* meta.schema; README.md has the tables */
 
 struct hats_store;
 
@@ -322,6 +322,23 @@ HATS_MUST_USE hats_status hats_store_expire_outputs(struct hats_store *s, size_t
 HATS_MUST_USE hats_status hats_store_receipt_get(struct hats_store *s, uint8_t **out,
                                                  size_t *len_bytes, int64_t tenant,
                                                  const uint8_t id[32], struct hats_error *err);
+
+/* ---- the log: what was sealed, in its order ---- */
+
+#define HATS_STORE_ENTRY_LEN 32
+
+/* Every receipt gets the next index, 0 first, in the transaction that seals it: an index that exists is never lost,
+ * never another receipt's, and none is left out. The entry is the receipt's id. */
+/* Entries so far. */
+HATS_MUST_USE hats_status hats_store_log_size(struct hats_store *s, uint64_t *n_entries,
+                                              struct hats_error *err);
+/* Entries from `first` on, at most `cap`, 32 bytes each; *n of them, 0 at the end. */
+HATS_MUST_USE hats_status hats_store_log_read(struct hats_store *s, uint8_t *entries, size_t *n,
+                                              uint64_t first, size_t cap, struct hats_error *err);
+/* HATS_E_NOT_FOUND. */
+HATS_MUST_USE hats_status hats_store_log_index(struct hats_store *s, uint64_t *index,
+                                               const uint8_t entry[HATS_STORE_ENTRY_LEN],
+                                               struct hats_error *err);
 
 /* ---- models that were served, for ever ---- */
 

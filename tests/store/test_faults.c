@@ -57,11 +57,11 @@ static void a_store_of_a_newer_program_is_refused(void **state) {
     (void)state;
     hats_store_close(f.store);
     f.store = NULL;
-    edit_file("UPDATE meta SET value = 3 WHERE key = 'schema'");
+    edit_file("UPDATE meta SET value = 4 WHERE key = 'schema'");
     struct hats_error err = {0};
     assert_int_equal(fixture_open(&f, &err), HATS_E_VERSION);
     expect_text(&err, "newer");
-    edit_file("UPDATE meta SET value = 2 WHERE key = 'schema'");
+    edit_file("UPDATE meta SET value = 3 WHERE key = 'schema'");
     assert_int_equal(fixture_open(&f, &err), HATS_OK);
 }
 

@@ -58,6 +58,34 @@ static void child(uint32_t first) {
     _exit(0);
 }
 
+/* What was read from the log after the last kill: it only grows. */
+static uint8_t log_before[2 * MAX_CALLS][32];
+static uint64_t n_before;
+
+static void read_whole_log(void) {
+    static uint8_t now[2 * MAX_CALLS][32];
+    uint64_t size;
+    size_t n;
+    assert_int_equal(hats_store_log_size(f.store, &size, NULL), HATS_OK);
+    assert_int_equal(hats_store_log_read(f.store, now[0], &n, 0, 2 * MAX_CALLS, NULL), HATS_OK);
+    assert_true(n == size && n >= n_before);
+    assert_memory_equal(now, log_before, n_before * 32);
+    memcpy(log_before, now, n * 32);
+    n_before = n;
+}
+
+static void look_up_in_log(const uint8_t receipt_id[32]) {
+    uint64_t index, size;
+    uint8_t entry[32];
+    size_t n;
+    assert_int_equal(hats_store_log_index(f.store, &index, receipt_id, NULL), HATS_OK);
+    assert_int_equal(hats_store_log_size(f.store, &size, NULL), HATS_OK);
+    assert_true(index < size);
+    assert_int_equal(hats_store_log_read(f.store, entry, &n, index, 1, NULL), HATS_OK);
+    assert_true(n == 1);
+    assert_memory_equal(entry, receipt_id, 32);
+}
+
 static void acknowledged_rows_survive_kill_9(void **state) {
     (void)state;
     static uint8_t acknowledged[MAX_CALLS]; /* 0, 1 accepted, 2 sealed */
@@ -109,8 +137,11 @@ static void acknowledged_rows_survive_kill_9(void **state) {
                 fail_msg("call %u was acknowledged as %d and is %d", i, acknowledged[i], found);
             if (found == HATS_STORE_STATE_SEALED)
                 assert_true(call.receipt != NULL && memcmp(call.receipt_id + 8, &i, 4) == 0);
+            if (found == HATS_STORE_STATE_SEALED)
+                look_up_in_log(call.receipt_id);
             hats_store_call_clear(&call);
         }
+        read_whole_log();
         hats_store_close(f.store);
         f.store = NULL;
         first = highest + N_THREADS + 1;

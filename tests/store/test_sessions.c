@@ -418,7 +418,7 @@ static void a_file_of_schema_1_keeps_its_calls_and_takes_sessions(void **state) 
     assert_int_equal(hats_store_call_seal(f.store, &won, &seal, NULL), HATS_OK);
     hats_store_close(f.store);
     f.store = NULL;
-    edit_file("DROP TABLE sessions; DROP TABLE nonces; DROP TABLE secrets;"
+    edit_file("DROP TABLE log; DROP TABLE sessions; DROP TABLE nonces; DROP TABLE secrets;"
               "ALTER TABLE calls DROP COLUMN model;"
               "UPDATE meta SET value = 1 WHERE key = 'schema'");
     fixture_reopen(&f);

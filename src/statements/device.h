@@ -19,8 +19,8 @@
 #include "stark/verify.h"
 
 #define HATS_DEVICE_DEPTH 20
-#define HATS_DEVICE_LEAF_LEN 14       /* elements */
-#define HATS_DEVICE_SET_MAX 200       /* values in one set of a policy */
+#define HATS_DEVICE_LEAF_LEN 14 /* elements */
+#define HATS_DEVICE_SET_MAX 200 /* values in one set of a policy */
 #define HATS_DEVICE_SLOT_BOUND_MAX 256
 enum hats_device_domain {
     HATS_DEVICE_DOMAIN_NODE = 0,

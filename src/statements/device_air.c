@@ -74,21 +74,58 @@ static void in_rows(struct hats_air *air, const char *name, hats_air_node select
     hats_air_constrain(air, name, hats_air_mul(air, selector, zero));
 }
 
-static void mix(struct hats_air *air, hats_air_node out[WIDTH], const hats_air_node in[WIDTH],
-                const hats_air_node constants[WIDTH]) {
-    for (unsigned i = 0; i < WIDTH; i++) {
-        out[i] = constants[i];
-        for (unsigned j = 0; j < WIDTH; j++)
-            out[i] = hats_air_add(
-                air, out[i],
-                hats_air_scale(air, in[j], hats_stark_rpo_mds_row[(j + WIDTH - i) % WIDTH]));
+/* A root of c, where c is 1 or -1 or a root of -1 = (2^48)^2. */
+static uint64_t square_root(uint64_t c) { return c == 1 ? 1 : UINT64_C(1) << 48; }
+
+/* out = in m mod X^n - c, for elements of F_p[X] of n coefficients. As X^2h - r^2 = (X^h - r)(X^h + r), with
+ * x and y the products mod the two factors, each half as long, out is (x + y) / 2 + X^h (x - y) / (2 r): 42
+ * products for n = 12 instead of 144. */
+static void multiply(struct hats_air *air, hats_air_node *out, const hats_air_node *in,
+                     const uint64_t *m, unsigned n, uint64_t c) {
+    hats_air_node low[WIDTH / 2], high[WIDTH / 2], x[WIDTH / 2], y[WIDTH / 2];
+    uint64_t m_low[WIDTH / 2], m_high[WIDTH / 2], r = square_root(c), half = (HATS_P + 1) / 2;
+    unsigned h = n / 2;
+    if (n % 2 != 0) {
+        for (unsigned i = 0; i < n; i++)
+            for (unsigned j = 0; j < n; j++) {
+                uint64_t k = m[(i + n - j) % n];
+                hats_air_node term = hats_air_scale(air, in[j], j <= i ? k : hats_fp_mul(c, k));
+                out[i] = j == 0 ? term : hats_air_add(air, out[i], term);
+            }
+        return;
+    }
+    for (unsigned i = 0; i < h; i++) {
+        hats_air_node part = r == 1 ? in[h + i] : hats_air_scale(air, in[h + i], r);
+        uint64_t other = hats_fp_mul(r, m[h + i]);
+        low[i] = hats_air_add(air, in[i], part);
+        high[i] = hats_air_sub(air, in[i], part);
+        m_low[i] = hats_fp_mul(half, hats_fp_add(m[i], other));
+        m_high[i] = hats_fp_mul(half, hats_fp_sub(m[i], other));
+    }
+    multiply(air, x, low, m_low, h, r);
+    multiply(air, y, high, m_high, h, hats_fp_neg(r));
+    for (unsigned i = 0; i < h; i++) {
+        hats_air_node difference = hats_air_sub(air, x[i], y[i]);
+        out[i] = hats_air_add(air, x[i], y[i]);
+        out[h + i] = r == 1 ? difference : hats_air_scale(air, difference, hats_fp_inv(r));
     }
 }
 
-/* A round leads from state `before` to `after`: M (M before + c1)^7 + c2 = after^7. */
-static void claim_round(struct hats_device_setup *s, const char *name, hats_air_node selector,
-                        const hats_air_node before[WIDTH], const hats_air_node after[WIDTH],
-                        bool backwards) {
+/* out = M in + constants. M is circulant: M in = in m mod X^12 - 1 with m_k = M_k0. */
+static void mix(struct hats_air *air, hats_air_node out[WIDTH], const hats_air_node in[WIDTH],
+                const hats_air_node constants[WIDTH]) {
+    uint64_t m[WIDTH];
+    for (unsigned k = 0; k < WIDTH; k++)
+        m[k] = hats_stark_rpo_mds_row[(WIDTH - k) % WIDTH];
+    multiply(air, out, in, m, WIDTH, 1);
+    for (unsigned i = 0; i < WIDTH; i++)
+        out[i] = hats_air_add(air, out[i], constants[i]);
+}
+
+/* A round leads from state `before` to `after` where selector is 1: M (M before + c1)^7 + c2 = after^7. */
+static void round_claim(struct hats_device_setup *s, hats_air_node out[WIDTH],
+                        hats_air_node selector, const hats_air_node before[WIDTH],
+                        const hats_air_node after[WIDTH], bool backwards) {
     struct hats_air *air = &s->air;
     hats_air_node c1[WIDTH], c2[WIDTH], inner[WIDTH], outer[WIDTH];
     round_constants(s, c1, 0, backwards);
@@ -98,7 +135,8 @@ static void claim_round(struct hats_device_setup *s, const char *name, hats_air_
         inner[i] = hats_air_pow(air, inner[i], 7);
     mix(air, outer, inner, c2);
     for (unsigned i = 0; i < WIDTH; i++)
-        in_rows(air, name, selector, hats_air_sub(air, outer[i], hats_air_pow(air, after[i], 7)));
+        out[i] = hats_air_mul(air, selector,
+                              hats_air_sub(air, outer[i], hats_air_pow(air, after[i], 7)));
 }
 
 static hats_air_node state(struct hats_air *air, unsigned i) { return hats_air_cell(air, i); }
@@ -109,13 +147,15 @@ static hats_air_node step(struct hats_air *air, unsigned from, unsigned to) {
 
 static void claim_permutations(struct hats_device_setup *s) {
     struct hats_air *air = &s->air;
-    hats_air_node here[WIDTH], there[WIDTH];
+    hats_air_node here[WIDTH], there[WIDTH], forth[WIDTH], back[WIDTH];
     for (unsigned i = 0; i < WIDTH; i++) {
         here[i] = state(air, i);
         there[i] = hats_air_next(air, i);
     }
-    claim_round(s, "round", forward_rounds(s), here, there, false);
-    claim_round(s, "round of the nullifier", rows(s, 0, HATS_DEVICE_NF_IN - 1), there, here, true);
+    round_claim(s, forth, forward_rounds(s), here, there, false);
+    round_claim(s, back, rows(s, 0, HATS_DEVICE_NF_IN - 1), there, here, true);
+    for (unsigned i = 0; i < WIDTH; i++)
+        hats_air_constrain(air, "round", hats_air_add(air, forth[i], back[i]));
 }
 
 /* What each permutation starts from: its capacity is (length mod 8, domain, 0, 0). */

@@ -30,8 +30,8 @@ struct hats_device_witness {
     struct hats_device_secret secret;
     struct hats_device_leaf leaf;
     uint32_t slot;
-    uint32_t index;                           /* of the leaf, below 2^20 */
-    uint64_t siblings[HATS_DEVICE_DEPTH][4];  /* from the leaf up */
+    uint32_t index;                          /* of the leaf, below 2^20 */
+    uint64_t siblings[HATS_DEVICE_DEPTH][4]; /* from the leaf up */
 };
 
 /* Why a device cannot prove: what a person wants to know before the proof is tried. HATS_E_DENIED: the
@@ -44,8 +44,7 @@ HATS_MUST_USE hats_status hats_device_admitted(const struct hats_device_public *
 
 /* hats_device_trace_words words, 64-byte aligned, column c from trace + 256 c on. Constant time. */
 #define HATS_DEVICE_TRACE_WORDS (13 * 256)
-void hats_device_fill(uint64_t trace[HATS_DEVICE_TRACE_WORDS],
-                      const struct hats_device_public *pub,
+void hats_device_fill(uint64_t trace[HATS_DEVICE_TRACE_WORDS], const struct hats_device_public *pub,
                       const struct hats_device_witness *witness);
 
 /* Appends the proof. coins and options: stark/prove.h. HATS_E_VERIFY: the witness does not satisfy the

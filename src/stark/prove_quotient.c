@@ -14,6 +14,8 @@ struct given {
     unsigned n_columns;
 };
 
+enum { LOG_FEW_VALUES = 4, FEW_VALUES = 1 << LOG_FEW_VALUES };
+
 struct quotient {
     struct hats_stark_prover *p;
     unsigned n_used;
@@ -26,6 +28,7 @@ struct quotient {
     uint64_t *inverse; /* [n_used][n_used] of the Vandermonde matrix, and room for two rows more */
     uint64_t *rooms;   /* [threads][room_len] */
     size_t room_len;
+    uint64_t few_root[LOG_FEW_VALUES + 1]; /* generators of the smallest subgroups */
     unsigned t;
 };
 
@@ -77,6 +80,21 @@ static void evaluate_given(void *arg, size_t c, unsigned thread) {
     hats_lde_evaluate(p->cosets[x->coset], g->values + c * p->n_rows, g->coeffs + c * n, n);
 }
 
+/* F(X^step) on a coset has few values when F has few coefficients: n_values of them, again and again. */
+static void evaluate_few(const struct quotient *x, uint64_t *out, const uint64_t *f,
+                         size_t n_coeffs, size_t step, size_t n_values) {
+    const struct hats_stark_prover *p = x->p;
+    uint64_t values[FEW_VALUES], w = x->few_root[log2_of(n_values)];
+    uint64_t point = hats_fp_pow(p->cosets[x->coset]->shift, step);
+    for (size_t i = 0; i < n_values; i++, point = hats_fp_mul(point, w)) {
+        values[i] = 0;
+        for (size_t k = n_coeffs; k-- > 0;)
+            values[i] = hats_fp_add(hats_fp_mul(values[i], point), f[k]);
+    }
+    for (size_t i = 0; i < p->n_rows; i++)
+        out[i] = values[p->element_of[i] & (n_values - 1)];
+}
+
 /* Coefficients spread to every (N_t / P)-th: the plain extension of a sparse polynomial. */
 static void evaluate_fixed(void *arg, size_t c, unsigned thread) {
     struct quotient *x = arg;
@@ -86,7 +104,12 @@ static void evaluate_fixed(void *arg, size_t c, unsigned thread) {
     unsigned log_period = table->air->fixed[c].log_period;
     if (log_period < HATS_AIR_LOG_N_MIN)
         log_period = HATS_AIR_LOG_N_MIN;
-    size_t step = (size_t)table->n_rows >> log_period;
+    size_t step = (size_t)table->n_rows >> log_period, n_values = p->n_rows / step;
+    if (n_values <= FEW_VALUES) {
+        evaluate_few(x, g->values + (g->n_columns + c) * p->n_rows, g->fixed + c * table->n_rows,
+                     (size_t)1 << log_period, step, n_values);
+        return;
+    }
     uint64_t *spread = x->rooms + thread * x->room_len;
     memset(spread, 0, table->n_rows * sizeof *spread);
     for (size_t j = 0; j < (size_t)1 << log_period; j++)
@@ -349,6 +372,8 @@ static hats_status init(struct quotient *x) {
     if (x->inverse == NULL || x->rooms == NULL || x->lambda == NULL || x->mod == NULL ||
         x->pieces == NULL)
         return HATS_E_MEMORY;
+    for (unsigned i = 0; i <= LOG_FEW_VALUES; i++)
+        x->few_root[i] = hats_stark_generator(i);
     struct hats_fp3 power = hats_fp3_from_fp(1);
     for (unsigned c = 0; c < s->n_constraints; c++, power = hats_fp3_mul(power, p->lambda))
         x->lambda[c] = power;

@@ -4,10 +4,12 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "base/tty.h"
+#include "bundle/bundle.h"
 #include "client/home.h"
 #include "evidence/publication.h"
 #include "evidence/receipt.h"
 #include "evidence/render.h"
+#include "hash/sha256.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -63,6 +65,22 @@ static hats_status load_trust(struct hats_trust *trust, const struct cli_args *a
     return s;
 }
 
+/* A receipt, or a bundle around one. */
+static hats_status verify_either(struct hats_report *report, const struct hats_buffer *file,
+                                 const struct hats_trust *trust, struct hats_error *err) {
+    struct hats_bundle bundle;
+    if (!hats_bundle_looks_like(file->data, file->len))
+        return hats_receipt_verify(report, file->data, file->len, trust, hats_now_ms(), err);
+    hats_status s = hats_bundle_decode(&bundle, file->data, file->len, err);
+    if (s == HATS_OK)
+        return hats_bundle_verify(report, &bundle, trust, hats_now_ms(), err);
+    memset(report, 0, sizeof *report);
+    report->len_bytes = file->len;
+    hats_sha256(report->file_digest, file->data, file->len);
+    hats_report_refuse(report, s, err);
+    return s;
+}
+
 static int verify_receipt(const struct cli_args *args, const struct hats_buffer *file,
                           const struct hats_trust *trust) {
     static struct hats_report report;
@@ -70,7 +88,7 @@ static int verify_receipt(const struct cli_args *args, const struct hats_buffer 
     struct hats_buffer text;
     bool colour = hats_tty_colour(stdout, HATS_BOLD)[0] != '\0';
     const char *require = cli_value(args, "require");
-    hats_status s = hats_receipt_verify(&report, file->data, file->len, trust, hats_now_ms(), &err);
+    hats_status s = verify_either(&report, file, trust, &err);
     hats_buffer_init(&text, FILE_MAX_BYTES);
     if (args->json)
         hats_report_json(&text, &report);
@@ -119,7 +137,7 @@ static int run_verify(const struct cli_args *args) {
     const char *require = cli_value(args, "require");
     int code = 0;
     hats_trust_init(&trust);
-    hats_buffer_init(&file, FILE_MAX_BYTES);
+    hats_buffer_init(&file, HATS_BUNDLE_MAX_BYTES);
     hats_status s = HATS_OK;
     if (require != NULL && strcmp(require, "proven") != 0)
         s = hats_fail(&err, HATS_E_USAGE, "--require knows one word: proven");

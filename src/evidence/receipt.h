@@ -159,6 +159,11 @@ HATS_MUST_USE hats_status hats_receipt_verify(struct hats_report *report, const 
                                               size_t len_bytes, const struct hats_trust *trust,
                                               uint64_t now_ms, struct hats_error *err);
 
+/* For files that hold a receipt among other things: the report of one that did not pass. err: the reason;
+ * NULL where report->error has it already. */
+void hats_report_refuse(struct hats_report *report, hats_status status,
+                        const struct hats_error *err);
+
 /* What a client adds: this receipt belongs to this very call and this very answer. HATS_E_VERIFY names
  * the claim that differs. Pointers that are NULL are not compared. */
 struct hats_receipt_expect {

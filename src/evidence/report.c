@@ -113,9 +113,21 @@ static void fill_rows(struct hats_report *r) {
     row_post_quantum(r);
 }
 
-static void empty_rows(struct hats_report *r, const char *sentence) {
+static void name_rows(struct hats_report *r) {
+    for (unsigned i = 0; i < HATS_N_REQUIREMENTS; i++) {
+        r->rows[i].number = i + 1;
+        r->rows[i].title = titles[i];
+    }
+}
+
+void hats_report_refuse(struct hats_report *r, hats_status status, const struct hats_error *err) {
+    r->status = status;
+    if (err != NULL)
+        r->error = *err;
+    memset(r->rows, 0, sizeof r->rows);
+    name_rows(r);
     for (unsigned number = 1; number <= HATS_N_REQUIREMENTS; number++)
-        row_absent(r, number, sentence);
+        row_absent(r, number, "Nothing is concluded from a file that did not pass.");
 }
 
 /* --- the checks --- */
@@ -186,20 +198,16 @@ hats_status hats_receipt_verify(struct hats_report *report, const uint8_t *bytes
     report->len_bytes = len_bytes;
     report->signer = HATS_SIGNER_NOT_JUDGED;
     hats_sha256(report->file_digest, bytes, len_bytes);
-    for (unsigned i = 0; i < HATS_N_REQUIREMENTS; i++) {
-        report->rows[i].number = i + 1;
-        report->rows[i].title = titles[i];
-    }
+    name_rows(report);
     hats_status s = check_shape(report, &file, bytes, len_bytes, &report->error);
     if (s == HATS_OK)
         s = check_signature(report, &file, trust, now_ms, &report->error);
     if (s == HATS_OK)
         s = check_times(report, now_ms, &report->error);
-    report->status = s;
     if (s == HATS_OK)
         fill_rows(report);
     else
-        empty_rows(report, "Nothing is concluded from a file that did not pass.");
+        hats_report_refuse(report, s, NULL);
     if (s != HATS_OK && err != NULL)
         *err = report->error;
     return s;

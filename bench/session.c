@@ -124,13 +124,7 @@ static void enrol(struct work *w) {
     hats_device_public_key(leaf->pk, &w->witness.secret);
     hats_device_nullifier(w->pub.nf, &w->witness.secret, w->pub.epoch, w->pub.rp_id,
                           w->witness.slot);
-    hats_device_leaf_digest(w->pub.root, leaf);
-    for (unsigned k = 0; k < HATS_DEVICE_DEPTH; k++) {
-        const uint64_t *sibling = w->witness.siblings[k];
-        bool right = (w->witness.index >> k & 1) != 0;
-        hats_stark_rpo_merge(w->pub.root, HATS_DEVICE_DOMAIN_NODE, right ? sibling : w->pub.root,
-                             right ? w->pub.root : sibling);
-    }
+    hats_device_root_of(w->pub.root, &w->witness);
 }
 
 /* ---- figures ---- */

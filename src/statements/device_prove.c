@@ -70,7 +70,7 @@ static bool contains(const struct hats_device_set *set, uint32_t value) {
     return found;
 }
 
-static void climb(uint64_t root[4], const struct hats_device_witness *w) {
+void hats_device_root_of(uint64_t root[4], const struct hats_device_witness *w) {
     uint64_t left[4], right[4];
     hats_device_leaf_digest(root, &w->leaf);
     for (unsigned k = 0; k < HATS_DEVICE_DEPTH; k++) {
@@ -115,7 +115,7 @@ hats_status hats_device_admitted(const struct hats_device_public *pub,
     hats_device_public_key(digest, &w->secret);
     if (memcmp(digest, w->leaf.pk, sizeof digest) != 0)
         return hats_fail(err, HATS_E_VERIFY, "the registry leaf belongs to another lease secret");
-    climb(digest, w);
+    hats_device_root_of(digest, w);
     if (memcmp(digest, pub->root, sizeof digest) != 0)
         return hats_fail(err, HATS_E_VERIFY,
                          "the device is not under this registry root; fetch its path again, and "

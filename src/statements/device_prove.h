@@ -34,6 +34,9 @@ struct hats_device_witness {
     uint64_t siblings[HATS_DEVICE_DEPTH][4]; /* from the leaf up */
 };
 
+/* The root that the witness's path leads to. Constant time. */
+void hats_device_root_of(uint64_t root[4], const struct hats_device_witness *witness);
+
 /* Why a device cannot prove: what a person wants to know before the proof is tried. HATS_E_DENIED: the
  * policy does not admit the device, err says in what (posture, jurisdiction, firmware class, assurance,
  * slot). HATS_E_TRUST: the lease has expired. HATS_E_VERIFY: the leaf is not that of the secret, or not under
@@ -42,7 +45,7 @@ HATS_MUST_USE hats_status hats_device_admitted(const struct hats_device_public *
                                                const struct hats_device_witness *witness,
                                                struct hats_error *err);
 
-/* hats_device_trace_words words, 64-byte aligned, column c from trace + 256 c on. Constant time. */
+/* 64-byte aligned, column c from trace + 256 c on. Constant time. */
 #define HATS_DEVICE_TRACE_WORDS (13 * 256)
 void hats_device_fill(uint64_t trace[HATS_DEVICE_TRACE_WORDS], const struct hats_device_public *pub,
                       const struct hats_device_witness *witness);

@@ -124,7 +124,7 @@ static void rules_become_units(void **state) {
     assert_int_equal(hats_encryption_setup_new(&s, HATS_STARK_TEST, &b.input, 1, NULL), HATS_OK);
     for (int64_t v = -5; v < 30; v++)
         for (int64_t code = -1; code < 4; code++) {
-            const int64_t fields[3] = {v << 28, v, code};
+            const int64_t fields[3] = {v * (1 << 28), v, code};
             int64_t affine = 5 * v < -100 ? -100 : 5 * v > 100 ? 100 : 5 * v;
             int32_t x[8];
             assert_int_equal(hats_encryption_apply(x, s, fields, NULL), HATS_OK);

@@ -377,6 +377,29 @@ static void records_that_the_source_did_not_sign(void **state) {
     world_clear(&w);
 }
 
+/* Three records in one proof: each is tied to its own commitment and its own ciphertext. */
+static void records_in_another_order(void **state) {
+    (void)state;
+    struct world w;
+    uint64_t first[4];
+    const struct hats_encryption_input input = world_clinical_input(units, 30);
+    world_make(&w, &input, 3, HATS_STARK_TEST);
+    world_random_records(&w);
+    world_finish(&w);
+    world_accepts(&w);
+    memcpy(first, w.commitments[0], sizeof first);
+    memcpy(w.commitments[0], w.commitments[2], sizeof first);
+    memcpy(w.commitments[2], first, sizeof first);
+    world_refuses(&w, "linear relations");
+    memcpy(w.commitments[2], w.commitments[0], sizeof first);
+    memcpy(w.commitments[0], first, sizeof first);
+    struct hats_ciphertext_part part = w.ciphertexts[1];
+    w.ciphertexts[1] = w.ciphertexts[2];
+    w.ciphertexts[2] = part;
+    world_refuses(&w, "linear relations");
+    world_clear(&w);
+}
+
 static void features_that_the_source_did_not_sign(void **state) {
     (void)state;
     struct world w;
@@ -415,6 +438,7 @@ int main(void) {
         cmocka_unit_test(another_rounding),
         cmocka_unit_test(a_clip_that_does_not_touch),
         cmocka_unit_test(records_that_the_source_did_not_sign),
+        cmocka_unit_test(records_in_another_order),
         cmocka_unit_test(features_that_the_source_did_not_sign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,8 +216,8 @@ static void a_session_is_shown_as_what_it_is(void **state) {
         sample_session(&r, closes == 1);
         hats_buffer_init(&b, 65536);
         hats_receipt_json(&b, &r);
-        assert_json(&b);
         finish(&b);
+        assert_json(&b);
         assert_holds(&b, closes ? closed : opened, closes ? 2 : 3);
         hats_buffer_clear(&b);
         hats_buffer_init(&b, 65536);

@@ -40,7 +40,7 @@ static int32_t proven(const struct hats_stark_proof *p, const struct hats_stark_
     };
     memset(params.folds, HATS_STARK_FOLD, p->n_folds);
     /* A larger m makes queries worth more and everything else less: the best lies where they meet. */
-    uint32_t lo = HATS_STARK_M_MIN, hi = HATS_STARK_M_MAX;
+    uint32_t lo = HATS_STARK_M_MIN, hi = hats_stark_m_max(&params);
     int32_t most = 0;
     while (lo <= hi) {
         struct hats_stark_soundness s;

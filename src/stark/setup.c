@@ -70,6 +70,10 @@ static hats_status fill_tables(struct hats_stark_setup *s, const struct hats_air
     s->width[HATS_STARK_TREE_QUOTIENT] = 3 * (s->n_chunks + 1);
     for (unsigned i = 0; i < HATS_STARK_MAX_TREES; i++)
         s->salted[i] = s->width[i] != 0 && s->width[i] < HATS_STARK_SALTED_BELOW;
+    /* The quotient at a point follows from the other rows there, and R from a batch that is sent: a row of the
+     * quotient tree holds no more that is unknown than they do. */
+    if (s->width[HATS_STARK_TREE_TRACE] + s->width[HATS_STARK_TREE_AUX] < HATS_STARK_SALTED_BELOW)
+        s->salted[HATS_STARK_TREE_QUOTIENT] = true;
     return HATS_OK;
 }
 
@@ -175,7 +179,7 @@ static bool suffices(struct hats_stark_setup *s, int32_t target) {
     struct hats_stark_params p = s->params, flattered = s->params;
     struct hats_stark_soundness quick;
     flattered.queries = s->n_queries;
-    flattered.m = HATS_STARK_M_MAX;
+    flattered.m = hats_stark_m_max(&flattered);
     if (hats_stark_soundness_of(&quick, &flattered, NULL) != HATS_OK || quick.queries < target)
         return false;
     if (hats_stark_soundness_search(&p, target, MARGIN, NULL) != HATS_OK &&

@@ -47,6 +47,10 @@ static bool rate_above(struct layer a, struct layer b) {
     return (uint64_t)a.d * b.n > (uint64_t)b.d * a.n;
 }
 
+uint32_t hats_stark_m_max(const struct hats_stark_params *p) {
+    return p->d_max < HATS_STARK_M_MAX ? p->d_max : HATS_STARK_M_MAX;
+}
+
 static hats_status check(const struct hats_stark_params *p, struct hats_error *err) {
     if (p->p >> 30 == 0 || p->extension < 1 || p->extension > 8)
         return hats_fail(err, HATS_E_RANGE,
@@ -83,9 +87,9 @@ static hats_status check(const struct hats_stark_params *p, struct hats_error *e
             "lookups and linear relations at most 2^24");
     if (p->regime != HATS_STARK_UDR && p->regime != HATS_STARK_JBR)
         return hats_fail(err, HATS_E_RANGE, "unknown regime %d", (int)p->regime);
-    if (p->regime == HATS_STARK_JBR && (p->m < HATS_STARK_M_MIN || p->m > HATS_STARK_M_MAX))
-        return hats_fail(err, HATS_E_RANGE, "multiplicity %u; %d to %d are possible",
-                         (unsigned)p->m, HATS_STARK_M_MIN, HATS_STARK_M_MAX);
+    if (p->regime == HATS_STARK_JBR && (p->m < HATS_STARK_M_MIN || p->m > hats_stark_m_max(p)))
+        return hats_fail(err, HATS_E_RANGE, "multiplicity %u; %d to %u are possible",
+                         (unsigned)p->m, HATS_STARK_M_MIN, (unsigned)hats_stark_m_max(p));
     if (p->queries < 1 || p->queries > HATS_STARK_QUERIES_MAX || p->grinding > 64 ||
         p->digest_bits < 128 || p->digest_bits > 512)
         return hats_fail(err, HATS_E_RANGE,
@@ -258,7 +262,7 @@ hats_status hats_stark_soundness_search(struct hats_stark_params *params, int32_
     hats_status status = check(&p, err);
     if (status != HATS_OK)
         return status;
-    uint32_t last = p.regime == HATS_STARK_JBR ? HATS_STARK_M_MAX : HATS_STARK_M_MIN;
+    uint32_t last = p.regime == HATS_STARK_JBR ? hats_stark_m_max(&p) : HATS_STARK_M_MIN;
     int32_t bound = algebraic > target ? algebraic : target;
     uint32_t lo = least_m(&p, PROVES, 0, 1, HATS_STARK_M_MIN, last);
     uint32_t hi = least_m(&p, LOSES_ALGEBRAIC, bound, 1, lo, last) - 1;

@@ -23,6 +23,10 @@
  * m; and theta < 1 stands for theta in the second term of eps. UDR could use (theta n + 1)/|K|
  * [BCHKS25, Cor. 1.4], a bit more; the older n / |K| is taken, and is never the weakest round.
  *
+ * Columns opened at several points are tested by one quotient, so L is for polynomials of d_max + n_points
+ * - 1 coefficients: m <= d_max is what keeps the bound above. In UDR it can be 2 then; the published
+ * calculator says 1, and so do we: one bit of rounds that have thirty more than the queries.
+ *
  *   round       error
  *   challenges  L (n_lookups N + 2 N + n_linear + 4) / |K|      alpha, gamma, beta, delta, kappa, theta
  *   ALI         L n_constraints / |K|                           powers of one challenge
@@ -65,7 +69,7 @@ struct hats_stark_params {
     uint32_t n_lookups; /* looked-up values a row */
     uint32_t n_linear;  /* linear relations in the accumulator */
     enum hats_stark_regime regime;
-    uint32_t m; /* JBR: multiplicity, HATS_STARK_M_MIN .. HATS_STARK_M_MAX; not read in UDR */
+    uint32_t m; /* JBR: multiplicity, HATS_STARK_M_MIN .. hats_stark_m_max; not read in UDR */
     uint32_t queries;
     unsigned grinding;    /* bits of proof of work before the queries, at most 64 */
     unsigned digest_bits; /* of the Merkle trees and the transcript */
@@ -81,6 +85,9 @@ struct hats_stark_soundness {
     uint64_t list_thousandths; /* L in thousandths, rounded up */
     uint32_t rate_d, rate_n;   /* the largest rate as a fraction d / n, as the layer has it */
 };
+
+/* The largest multiplicity: HATS_STARK_M_MAX, or d_max if that is less. */
+uint32_t hats_stark_m_max(const struct hats_stark_params *params);
 
 /* HATS_E_RANGE: a parameter outside its range above. HATS_E_INSECURE: the parameters prove nothing,
  * because theta <= 0 or because d_max + n_points < (1 - theta) n, which quotients at several points need

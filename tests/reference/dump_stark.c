@@ -76,7 +76,7 @@ static int bits(void) {
         .n_lookups = (uint32_t)(word() % 5),
         .n_linear = (uint32_t)(word() % 5000),
         .regime = word() % 4 == 0 ? HATS_STARK_UDR : HATS_STARK_JBR,
-        .m = 10 + (uint32_t)(word() % 300),
+        .m = 10 + (uint32_t)(word() % 240),
         .queries = 1 + (uint32_t)(word() % 200),
         .grinding = (unsigned)(word() % 24),
         .digest_bits = 256,

@@ -52,8 +52,9 @@ def width(tree):
     return sum(column.width for column in tree)
 
 
-def is_salted(tree):
-    return width(tree) < SALTED_BELOW
+def is_salted(tree, trees):
+    """Narrow rows are, and those of the quotient when all that they follow from is narrow."""
+    return width(tree) < SALTED_BELOW or (tree is trees[-1] and sum(map(width, trees[:-1])) < SALTED_BELOW)
 
 
 def opened_at_zeta(trees):
@@ -101,7 +102,7 @@ def header(systems, sizes, trees):
         ("number of trees", number(len(trees), 1)),
     ]
     for tree in trees:
-        fields += [("width of a tree", number(width(tree), 2)), ("salted", number(is_salted(tree), 1))]
+        fields += [("width of a tree", number(width(tree), 2)), ("salted", number(is_salted(tree, trees), 1))]
     fields += [
         ("folds", number(sizes.folds, 1)),
         ("final", number(sizes.final, 4)),

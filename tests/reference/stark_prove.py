@@ -166,7 +166,7 @@ class Prover:
     def commit(self, tree):
         columns = self.trees[tree]
         rows = list(zip(*(on_coset(self.polys[column], self.sizes.domain) for column in columns)))
-        salts = [self.rng.randbytes(16 if layout.is_salted(columns) else 0) for _ in rows]
+        salts = [self.rng.randbytes(16 if layout.is_salted(columns, self.trees) else 0) for _ in rows]
         self.commitments[self.tree_index(tree)] = Commitment(rows, salts)
 
     def commit_layer(self, leaves):

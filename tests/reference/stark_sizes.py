@@ -131,9 +131,13 @@ def fold_pays(length, log_domain, folds, queries):
 
 # The number of queries
 
-M_LEAST, M_MOST = 3, 1000
+M_LEAST = 3
 QUERIES_MOST = 1024
 WANTED_BITS, ENOUGH_BITS = 133, 128  # of the algebraic rounds
+
+
+def most_m(sizes):
+    return min(1000, sizes.d_max)
 
 
 def proven(sizes, systems, m, queries):
@@ -153,7 +157,7 @@ def proven(sizes, systems, m, queries):
 def largest_m(sizes, systems):
     """The largest m with every algebraic round at 133 bits, or else 128: it asks for the fewest queries."""
     for bits in (WANTED_BITS, ENOUGH_BITS):
-        low, high = M_LEAST, M_MOST
+        low, high = M_LEAST, most_m(sizes)
         if proven(sizes, systems, low, 1)[0] < bits:
             continue
         while low < high:
@@ -172,7 +176,7 @@ def enough(sizes, systems):
     def queries_suffice(m):
         return proven(sizes, systems, m, sizes.queries)[1] >= sizes.suite.bits
 
-    if not queries_suffice(M_MOST):
+    if not queries_suffice(most_m(sizes)):
         return False  # whatever m: most numbers end here, and the search below is slow
     m = largest_m(sizes, systems)
     return m is not None and queries_suffice(m)

@@ -52,7 +52,7 @@ def verify(statement, suite, data, omitted=()):
     transcript.absorb(labels.NONCE, proof.nonce)
     positions = transcript.positions(sizes.queries, sizes.log_domain)
 
-    rows = [read_tree(reader, tree, root, positions, sizes) for tree, root in zip(trees, proof.roots)]
+    rows = [read_tree(reader, tree, trees, root, positions, sizes) for tree, root in zip(trees, proof.roots)]
     layers = [read_layer(reader, root, positions, sizes.layer(l)) for l, root in enumerate(proof.layer_roots)]
     reader.end()
     batch = Batch(systems, trees, opened, zeta, eta)
@@ -240,12 +240,12 @@ def read_counts(reader, positions, log_n):
     return n_path
 
 
-def read_tree(reader, tree, root, positions, sizes):
+def read_tree(reader, tree, trees, root, positions, sizes):
     """{position: row}."""
     n_path = read_counts(reader, positions, sizes.log_domain)
     rows, leaves = {}, {}
     for i in positions:
-        salt = reader.take(16) if layout.is_salted(tree) else b""
+        salt = reader.take(16) if layout.is_salted(tree, trees) else b""
         rows[i], data = layout.read_row(reader, tree)
         leaves[i] = merkle.leaf(data, salt)
     read_path(reader, n_path, sizes.log_domain, leaves, root)

@@ -175,7 +175,12 @@ static void a_table_of_one_degree_has_one_chunk_without_overlap(void **state) {
     assert_int_equal(s.n_chunks, 1);
     assert_int_equal(s.chunk_overlap, 0);
     assert_int_equal(s.quotient_len, s.table[0].h_this);
-    assert_true(s.salted[HATS_STARK_TREE_TRACE] && !s.salted[HATS_STARK_TREE_QUOTIENT]);
+    assert_true(s.salted[HATS_STARK_TREE_TRACE] && s.salted[HATS_STARK_TREE_QUOTIENT]);
+    hats_air_begin(&air, "wider", 5); /* the quotient's rows follow from rows of six elements */
+    add_columns(&air, 6);
+    hats_air_constrain(&air, "zero", hats_air_cell(&air, 0));
+    init(&s, HATS_STARK_TEST, &air);
+    assert_true(!s.salted[HATS_STARK_TREE_TRACE] && !s.salted[HATS_STARK_TREE_QUOTIENT]);
     assert_false(s.has_aux);
 }
 

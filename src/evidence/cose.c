@@ -86,9 +86,8 @@ bool hats_text_is_plain(const char *text) {
     return true;
 }
 
-/* ["Signature1", protected, h'', payload] in fresh memory; NULL when there is none. */
-static uint8_t *to_be_signed(size_t *len_bytes, const uint8_t *protected_header,
-                             size_t protected_len, const uint8_t *payload, size_t payload_len) {
+uint8_t *hats_cose_to_be_signed(size_t *len_bytes, const uint8_t *protected_header,
+                                size_t protected_len, const uint8_t *payload, size_t payload_len) {
     static const char context[] = "Signature1";
     size_t cap = 1 + sizeof context + 1 + 9 + protected_len + 9 + payload_len;
     uint8_t *out = hats_alloc(cap);
@@ -155,7 +154,8 @@ hats_status hats_cose_sign(struct hats_buffer *out, const struct hats_sign_key *
     assert(hats_writer_ok(&hw));
 
     size_t tbs_len, signature_len = hats_mldsa_signature_len(hats_mldsa_level_of(key));
-    uint8_t *tbs = to_be_signed(&tbs_len, header, hats_writer_len(&hw), payload, payload_len);
+    uint8_t *tbs =
+        hats_cose_to_be_signed(&tbs_len, header, hats_writer_len(&hw), payload, payload_len);
     if (tbs == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory to sign");
     hats_status s = hats_mldsa_sign(key, signature, tbs, tbs_len, err);
@@ -231,7 +231,7 @@ static hats_status parse_header(struct hats_cose *out, struct hats_error *err) {
 }
 
 static hats_status parse_outer(struct hats_cose *out, const uint8_t *bytes, size_t len_bytes,
-                               struct hats_error *err) {
+                               bool open, struct hats_error *err) {
     struct hats_reader r = hats_reader_of(bytes, len_bytes);
     size_t n;
     if (!hats_cbor_get_tag(&r, HATS_CBOR_TAG_SIGN1))
@@ -241,7 +241,10 @@ static hats_status parse_outer(struct hats_cose *out, const uint8_t *bytes, size
         return hats_fail(err, HATS_E_MALFORMED, "signed file: a COSE_Sign1 is an array of four");
     if (!hats_cbor_get_bytes(&r, &out->protected_header, &out->protected_len))
         return hats_fail(err, HATS_E_MALFORMED, "signed file: protected header: not a byte string");
-    if (!hats_cbor_get_map(&r, &n) || n != 0)
+    if (hats_cbor_peek(&r) != HATS_CBOR_MAP ||
+        !hats_cbor_get_item(&r, &out->unprotected, &out->unprotected_len))
+        return hats_fail(err, HATS_E_MALFORMED, "signed file: unprotected header: not a map");
+    if (!open && out->unprotected_len != 1)
         return hats_fail(err, HATS_E_UNSUPPORTED,
                          "signed file: the unprotected header is not an empty map");
     if (!hats_cbor_get_bytes(&r, &out->payload, &out->payload_len))
@@ -258,13 +261,13 @@ static hats_status validate(const char *what, const uint8_t *bytes, size_t len_b
 }
 
 static hats_status parse(struct hats_cose *out, const uint8_t *bytes, size_t len_bytes,
-                         const char *type, struct hats_error *err) {
+                         const char *type, bool open, struct hats_error *err) {
     if (len_bytes > HATS_COSE_MAX_BYTES)
         return hats_fail(err, HATS_E_MALFORMED, "signed file: larger than %u bytes",
                          HATS_COSE_MAX_BYTES);
     hats_status s = validate("signed file", bytes, len_bytes, err);
     if (s == HATS_OK)
-        s = parse_outer(out, bytes, len_bytes, err);
+        s = parse_outer(out, bytes, len_bytes, open, err);
     if (s == HATS_OK)
         s = validate("signed file: protected header", out->protected_header, out->protected_len,
                      err);
@@ -286,13 +289,36 @@ static hats_status parse(struct hats_cose *out, const uint8_t *bytes, size_t len
     return HATS_OK;
 }
 
-hats_status hats_cose_parse(struct hats_cose *out, const uint8_t *bytes, size_t len_bytes,
-                            const char *type, struct hats_error *err) {
+static hats_status parse_or_clear(struct hats_cose *out, const uint8_t *bytes, size_t len_bytes,
+                                  const char *type, bool open, struct hats_error *err) {
     memset(out, 0, sizeof *out);
-    hats_status s = parse(out, bytes, len_bytes, type, err);
+    hats_status s = parse(out, bytes, len_bytes, type, open, err);
     if (s != HATS_OK)
         memset(out, 0, sizeof *out);
+    out->file = s == HATS_OK ? bytes : NULL;
+    out->file_len = s == HATS_OK ? len_bytes : 0;
     return s;
+}
+
+hats_status hats_cose_parse(struct hats_cose *out, const uint8_t *bytes, size_t len_bytes,
+                            const char *type, struct hats_error *err) {
+    return parse_or_clear(out, bytes, len_bytes, type, false, err);
+}
+
+hats_status hats_cose_parse_open(struct hats_cose *out, const uint8_t *bytes, size_t len_bytes,
+                                 const char *type, struct hats_error *err) {
+    return parse_or_clear(out, bytes, len_bytes, type, true, err);
+}
+
+void hats_cose_entry(uint8_t out[32], const struct hats_cose *file) {
+    static const uint8_t empty_map = 0xa0;
+    const uint8_t *after = file->unprotected + file->unprotected_len;
+    struct hats_sha256 c;
+    hats_sha256_init(&c);
+    hats_sha256_update(&c, file->file, (size_t)(file->unprotected - file->file));
+    hats_sha256_update(&c, &empty_map, 1);
+    hats_sha256_update(&c, after, (size_t)(file->file + file->file_len - after));
+    hats_sha256_final(&c, out);
 }
 
 hats_status hats_cose_verify(const struct hats_cose *file, const uint8_t *public_key,
@@ -307,8 +333,8 @@ hats_status hats_cose_verify(const struct hats_cose *file, const uint8_t *public
         return hats_fail(err, HATS_E_VERIFY,
                          "signature: the header names another key (kid) than this");
     size_t tbs_len;
-    uint8_t *tbs = to_be_signed(&tbs_len, file->protected_header, file->protected_len,
-                                file->payload, file->payload_len);
+    uint8_t *tbs = hats_cose_to_be_signed(&tbs_len, file->protected_header, file->protected_len,
+                                          file->payload, file->payload_len);
     if (tbs == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory to check a signature");
     hats_status s = hats_mldsa_verify(file->level, public_key, public_key_len, tbs, tbs_len,

@@ -11,7 +11,9 @@
  *     typ        media type of the whole file [RFC9596]: what the statement is
  *
  * The header holds exactly these, the unprotected map is empty, and everything is HATS-CBOR-1, the
- * payload included: a file has one encoding, and any changed byte is refused, with the reason.
+ * payload included: a file has one encoding, and any changed byte is refused, with the reason. The one kind of file
+ * whose unprotected map may be filled after signing is a logged receipt (logged.h); its digest in the log, and in
+ * claims of others, is that of the file with the map empty.
  */
 #ifndef HATS_EVIDENCE_COSE_H
 #define HATS_EVIDENCE_COSE_H
@@ -41,6 +43,10 @@ struct hats_cose {
     size_t payload_len;
     const uint8_t *signature;
     size_t signature_len;
+    const uint8_t *unprotected; /* the whole map */
+    size_t unprotected_len;
+    const uint8_t *file;
+    size_t file_len;
 };
 
 int hats_cose_alg(enum hats_mldsa_level level);
@@ -62,12 +68,21 @@ HATS_MUST_USE hats_status hats_cose_sign(struct hats_buffer *out, const struct h
                                          const char *type, const char *issuer, uint64_t issued_s,
                                          const uint8_t *payload, size_t payload_len,
                                          struct hats_error *err);
+/* ["Signature1", protected, h'', payload]: what is signed, in fresh memory (hats_free); NULL: none left. */
+uint8_t *hats_cose_to_be_signed(size_t *len_bytes, const uint8_t *protected_header,
+                                size_t protected_len, const uint8_t *payload, size_t payload_len);
 /* Strict parse of a whole file; no signature is checked. HATS_E_MALFORMED, HATS_E_CANONICAL,
  * HATS_E_UNSUPPORTED (algorithm, header) with the place in err. `type` is the media type expected, NULL
  * takes any. */
 HATS_MUST_USE hats_status hats_cose_parse(struct hats_cose *out, const uint8_t *bytes,
                                           size_t len_bytes, const char *type,
                                           struct hats_error *err);
+/* The same, but the unprotected map may hold anything of HATS-CBOR-1. */
+HATS_MUST_USE hats_status hats_cose_parse_open(struct hats_cose *out, const uint8_t *bytes,
+                                               size_t len_bytes, const char *type,
+                                               struct hats_error *err);
+/* SHA-256 of the parsed file with its unprotected map empty: what was sealed. */
+void hats_cose_entry(uint8_t out[32], const struct hats_cose *file);
 /* HATS_OK when the signature over the parsed file holds under this public key, whose thumbprint must be
  * the file's kid. HATS_E_VERIFY otherwise. */
 HATS_MUST_USE hats_status hats_cose_verify(const struct hats_cose *file, const uint8_t *public_key,

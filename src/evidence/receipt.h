@@ -28,6 +28,7 @@
 #ifndef HATS_EVIDENCE_RECEIPT_H
 #define HATS_EVIDENCE_RECEIPT_H
 
+#include "evidence/log_policy.h"
 #include "evidence/trust.h"
 
 #define HATS_RECEIPT_VERSION 1
@@ -140,6 +141,8 @@ struct hats_report {
     bool parsed;             /* header and claims below are the file's */
     size_t len_bytes;
     uint8_t file_digest[32]; /* SHA-256 of the whole file */
+    uint8_t
+        entry[32]; /* when parsed: that of the file as it was sealed, without its place in a log */
     enum hats_signature_state signature;
     enum hats_signer_state signer;
     char signer_name[HATS_ISSUER_MAX]; /* from the trust set; "" when unknown */
@@ -148,6 +151,7 @@ struct hats_report {
     char issuer[HATS_ISSUER_MAX]; /* what the file calls its signer */
     uint64_t issued_s;
     struct hats_receipt receipt;
+    struct hats_log_report log;                /* looked at when all else holds */
     struct hats_row rows[HATS_N_REQUIREMENTS]; /* proven and asserted only when status is HATS_OK */
 };
 
@@ -163,6 +167,14 @@ HATS_MUST_USE hats_status hats_receipt_verify(struct hats_report *report, const 
  * NULL where report->error has it already. */
 void hats_report_refuse(struct hats_report *report, hats_status status,
                         const struct hats_error *err);
+
+/* The same, and its place in a log is what `policy` (may be NULL: what is there must hold) asks for; errors of
+ * hats_logged_verify (logged.h). */
+HATS_MUST_USE hats_status hats_receipt_verify_under(struct hats_report *report,
+                                                    const uint8_t *bytes, size_t len_bytes,
+                                                    const struct hats_trust *trust,
+                                                    const struct hats_log_policy *policy,
+                                                    uint64_t now_ms, struct hats_error *err);
 
 /* What a client adds: this receipt belongs to this very call and this very answer. HATS_E_VERIFY names
  * the claim that differs. Pointers that are NULL are not compared. */

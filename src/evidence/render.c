@@ -183,6 +183,26 @@ static void text_row(struct hats_buffer *out, const struct hats_row *row, bool c
     wrapped(out, 6, row->sentence);
 }
 
+static void text_log(struct hats_buffer *out, const struct hats_log_report *log) {
+    char when[32];
+    switch (log->state) {
+    case HATS_LOG_ABSENT: line(out, "log", "not in this file"); return;
+    case HATS_LOG_UNKNOWN:
+        hats_buffer_printf(out, "  %-12s \"%s\", whose key is not trusted: not checked\n", "log",
+                           log->head.origin);
+        return;
+    default: break;
+    }
+    hats_time_text(when, log->time_s * 1000);
+    hats_buffer_printf(out, "  %-12s entry %" PRIu64 " of %" PRIu64 " in %s, signed %s\n", "log",
+                       log->index, log->head.size, log->head.origin, when);
+    if (log->n_witnesses == 0)
+        line(out, "witnesses", "none that is trusted");
+    else
+        hats_buffer_printf(out, "  %-12s %u, who saw nothing else of this log\n", "witnesses",
+                           log->n_witnesses);
+}
+
 void hats_report_text(struct hats_buffer *out, const struct hats_report *report, bool colour) {
     bool fine = report->status == HATS_OK;
     hats_buffer_printf(out, "%s%s%s", escape(colour, HATS_BOLD),
@@ -200,6 +220,7 @@ void hats_report_text(struct hats_buffer *out, const struct hats_report *report,
                                "This is only what the file says of itself. Do not rely on it.\n");
         return;
     }
+    text_log(out, &report->log);
     hats_buffer_printf(out, "The seven requirements, as far as this one file goes\n");
     for (unsigned i = 0; i < HATS_N_REQUIREMENTS; i++)
         text_row(out, &report->rows[i], colour);
@@ -243,16 +264,16 @@ static void text_period(struct hats_buffer *out, const struct hats_trust_key *ke
 }
 
 void hats_trust_text(struct hats_buffer *out, const struct hats_trust *t) {
-    static const enum hats_role all[] = {HATS_ROLE_RECEIPT, HATS_ROLE_MODEL, HATS_ROLE_OWNER};
     for (size_t i = 0; i < t->n_keys; i++) {
         const struct hats_trust_key *key = &t->keys[i];
         const char *comma = "";
         hats_buffer_printf(out, "%s (%s)\n  %-12s ", key->name, hats_mldsa_name(key->level),
                            "roles");
-        for (size_t k = 0; k < HATS_COUNT_OF(all); k++) {
-            if ((key->roles & (unsigned)all[k]) == 0)
+        for (unsigned k = 0; k < HATS_N_ROLES; k++) {
+            enum hats_role role = (enum hats_role)(1u << k);
+            if ((key->roles & (unsigned)role) == 0)
                 continue;
-            hats_buffer_printf(out, "%s%s", comma, hats_role_name(all[k]));
+            hats_buffer_printf(out, "%s%s", comma, hats_role_name(role));
             comma = ", ";
         }
         hats_buffer_printf(out, "\n");

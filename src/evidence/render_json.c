@@ -203,6 +203,21 @@ static void json_signer(struct object *o, const struct hats_report *report) {
     end(&s);
 }
 
+static void json_log(struct object *o, const struct hats_log_report *log) {
+    name(o, "log");
+    struct object l = begin(o->out);
+    member_text(&l, "state", hats_log_state_name(log->state));
+    if (log->state != HATS_LOG_ABSENT) {
+        member_text(&l, "origin", log->head.origin);
+        member_number(&l, "index", log->index);
+        member_number(&l, "size", log->head.size);
+        member_digest(&l, "root", log->head.root);
+        member_number(&l, "signed_s", log->time_s);
+        member_number(&l, "witnesses", log->n_witnesses);
+    }
+    end(&l);
+}
+
 static void json_rows(struct object *o, const struct hats_report *report) {
     name(o, "requirements");
     hats_buffer_printf(o->out, "[");
@@ -241,6 +256,7 @@ void hats_report_json(struct hats_buffer *out, const struct hats_report *report)
         member_null(&o, "signer");
         member_null(&o, "receipt");
     }
+    json_log(&o, &report->log);
     json_rows(&o, report);
     end(&o);
     hats_buffer_printf(out, "\n");
@@ -277,14 +293,14 @@ void hats_publication_json(struct hats_buffer *out, const struct hats_publicatio
 }
 
 static void json_roles(struct object *o, unsigned roles) {
-    static const enum hats_role all[] = {HATS_ROLE_RECEIPT, HATS_ROLE_MODEL, HATS_ROLE_OWNER};
     const char *comma = "";
     name(o, "roles");
     hats_buffer_printf(o->out, "[");
-    for (size_t i = 0; i < HATS_COUNT_OF(all); i++) {
-        if ((roles & (unsigned)all[i]) == 0)
+    for (unsigned i = 0; i < HATS_N_ROLES; i++) {
+        enum hats_role role = (enum hats_role)(1u << i);
+        if ((roles & (unsigned)role) == 0)
             continue;
-        hats_buffer_printf(o->out, "%s\"%s\"", comma, hats_role_name(all[i]));
+        hats_buffer_printf(o->out, "%s\"%s\"", comma, hats_role_name(role));
         comma = ", ";
     }
     hats_buffer_printf(o->out, "]");

@@ -1,6 +1,7 @@
 #include "evidence/receipt.h"
 
 #include "base/bytes.h"
+#include "evidence/logged.h"
 #include "hash/sha256.h"
 
 #include <inttypes.h>
@@ -132,6 +133,14 @@ void hats_report_refuse(struct hats_report *r, hats_status status, const struct 
 
 /* --- the checks --- */
 
+/* The unprotected map is empty or holds a place in a log, whoever the log may be. */
+static hats_status check_map(const struct hats_cose *file, struct hats_error *err) {
+    struct hats_logged logged;
+    struct hats_error why = {0};
+    hats_status s = hats_logged_parse(&logged, file, &why);
+    return s == HATS_OK || s == HATS_E_NOT_FOUND ? HATS_OK : hats_fail(err, s, "%s", why.text);
+}
+
 static hats_status check_shape(struct hats_report *r, struct hats_cose *file, const uint8_t *bytes,
                                size_t len_bytes, struct hats_error *err) {
     if (len_bytes == 0)
@@ -142,9 +151,11 @@ static hats_status check_shape(struct hats_report *r, struct hats_cose *file, co
     if (len_bytes > HATS_RECEIPT_MAX_BYTES)
         return hats_fail(err, HATS_E_MALFORMED, "signed file: %zu bytes; a receipt has at most %d",
                          len_bytes, HATS_RECEIPT_MAX_BYTES);
-    hats_status s = hats_cose_parse(file, bytes, len_bytes, HATS_TYPE_RECEIPT, err);
+    hats_status s = hats_cose_parse_open(file, bytes, len_bytes, HATS_TYPE_RECEIPT, err);
     if (s == HATS_OK)
         s = hats_receipt_decode(&r->receipt, file->payload, file->payload_len, err);
+    if (s == HATS_OK)
+        s = check_map(file, err);
     if (s != HATS_OK)
         return s;
     r->parsed = true;
@@ -193,6 +204,13 @@ static hats_status check_times(const struct hats_report *r, uint64_t now_ms,
 hats_status hats_receipt_verify(struct hats_report *report, const uint8_t *bytes, size_t len_bytes,
                                 const struct hats_trust *trust, uint64_t now_ms,
                                 struct hats_error *err) {
+    return hats_receipt_verify_under(report, bytes, len_bytes, trust, NULL, now_ms, err);
+}
+
+hats_status hats_receipt_verify_under(struct hats_report *report, const uint8_t *bytes,
+                                      size_t len_bytes, const struct hats_trust *trust,
+                                      const struct hats_log_policy *policy, uint64_t now_ms,
+                                      struct hats_error *err) {
     struct hats_cose file;
     memset(report, 0, sizeof *report);
     report->len_bytes = len_bytes;
@@ -204,6 +222,10 @@ hats_status hats_receipt_verify(struct hats_report *report, const uint8_t *bytes
         s = check_signature(report, &file, trust, now_ms, &report->error);
     if (s == HATS_OK)
         s = check_times(report, now_ms, &report->error);
+    if (s == HATS_OK)
+        s = hats_logged_verify(&report->log, &file, trust, policy, now_ms, &report->error);
+    if (report->parsed)
+        hats_cose_entry(report->entry, &file);
     if (s == HATS_OK)
         fill_rows(report);
     else

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "cbor/cbor.h"
+#include "evidence/checkpoint.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -30,6 +31,11 @@ const char *hats_role_name(enum hats_role role) {
     case HATS_ROLE_RECEIPT: return "receipt signer";
     case HATS_ROLE_MODEL: return "model publisher";
     case HATS_ROLE_OWNER: return "data owner";
+    case HATS_ROLE_LOG: return "transparency log";
+    case HATS_ROLE_WITNESS: return "log witness";
+    case HATS_ROLE_SOURCE: return "data source";
+    case HATS_ROLE_AUTHORISER: return "authoriser";
+    case HATS_ROLE_PROCESSOR: return "data processor";
     default: return "signer";
     }
 }
@@ -54,6 +60,21 @@ const struct hats_trust_key *hats_trust_find(const struct hats_trust *t,
     size_t at = place_of(t, kid);
     bool found = at < t->n_keys && memcmp(t->keys[at].kid, kid, HATS_THUMBPRINT_LEN) == 0;
     return found ? &t->keys[at] : NULL;
+}
+
+const struct hats_trust_key *hats_trust_find_note(const struct hats_trust *t, enum hats_role role,
+                                                  const char *name, const uint8_t key_id[4]) {
+    for (size_t i = 0; i < t->n_keys; i++) {
+        const struct hats_trust_key *key = &t->keys[i];
+        uint8_t id[4];
+        if (key->level != HATS_MLDSA_44 || (key->roles & (unsigned)role) == 0 ||
+            strcmp(key->name, name) != 0)
+            continue;
+        hats_note_key_id(id, name, key->public_key);
+        if (memcmp(id, key_id, sizeof id) == 0)
+            return key;
+    }
+    return NULL;
 }
 
 static bool same_properties(const struct hats_trust_key *a, const struct hats_trust_key *b) {
@@ -176,7 +197,7 @@ static hats_status decode_key(struct hats_trust_key *out, struct hats_reader *r,
     if (!take_label(r, KEY_ROLES) || !hats_cbor_get_uint(r, &roles) || roles == 0 ||
         (roles & ~(uint64_t)HATS_ROLE_ALL) != 0)
         return bad_key(err, HATS_E_UNSUPPORTED, index,
-                       "roles (-65538) are not a sum of 1, 2 and 4");
+                       "roles (-65538) are not a sum of 1, 2, 4 ... 128");
     out->roles = (unsigned)roles;
     if (!take_label(r, KEY_FROM) || !get_time(r, &out->valid_from_ms))
         return bad_key(err, HATS_E_MALFORMED, index, "valid-from (-65539) is not a time");

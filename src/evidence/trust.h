@@ -6,7 +6,9 @@
  *                -65541: revoked / null }
  *
  * kty 7 (AKP), alg and pub are RFC 9964's; the labels below -65536 are COSE's private-use range. Times
- * are milliseconds since 1970. Roles are a sum: 1 signs receipts, 2 publishes models, 4 owns data.
+ * are milliseconds since 1970. Roles are a sum: 1 signs receipts, 2 publishes models, 4 owns data,
+ * 8 is a source of data, 16 authorises their use, 32 processes them; 64 is a log and 128 a witness of logs, whose names
+ * here are the ones in notes (checkpoint.h).
  * A trust set is not itself signed: it is what the reader has chosen to believe, and its digest can be
  * compared by other means.
  *
@@ -20,12 +22,19 @@
 #include "evidence/cose.h"
 
 enum hats_role {
-    HATS_ROLE_RECEIPT = 1, /* signs receipts */
-    HATS_ROLE_MODEL = 2,   /* publishes models */
-    HATS_ROLE_OWNER = 4,   /* owns data and keys */
-    HATS_ROLE_ALL = 7,
+    HATS_ROLE_RECEIPT = 1,     /* signs receipts */
+    HATS_ROLE_MODEL = 2,       /* publishes models */
+    HATS_ROLE_OWNER = 4,       /* owns data and keys */
+    HATS_ROLE_SOURCE = 8,      /* signs tables of records as their origin */
+    HATS_ROLE_AUTHORISER = 16, /* grants what may be done with records */
+    HATS_ROLE_PROCESSOR = 32,  /* signs steps of a lineage, and tables made by them */
+    HATS_ROLE_LOG = 64,        /* a transparency log */
+    HATS_ROLE_WITNESS = 128,   /* cosigns its checkpoints */
+    HATS_ROLE_ALL = 255,
 };
-/* "receipt signer", "model publisher", "data owner"; one role, not a sum. */
+#define HATS_N_ROLES 8 /* role i is 1 << i */
+/* "receipt signer", "model publisher", "data owner", "data source", "authoriser", "data processor",
+ * "transparency log", "log witness"; one role, not a sum. */
 const char *hats_role_name(enum hats_role role);
 
 #define HATS_TIME_NONE UINT64_MAX /* no end, not revoked */
@@ -63,6 +72,9 @@ HATS_MUST_USE hats_status hats_trust_load(struct hats_trust *t, const uint8_t *b
 /* Appends the document; at least one key. */
 HATS_MUST_USE hats_status hats_trust_encode(struct hats_buffer *out, const struct hats_trust *t,
                                             struct hats_error *err);
+/* By what a line of a note names: role, name and key id (checkpoint.h). NULL when it is not there. */
+const struct hats_trust_key *hats_trust_find_note(const struct hats_trust *t, enum hats_role role,
+                                                  const char *name, const uint8_t key_id[4]);
 /* NULL when it is not there. */
 const struct hats_trust_key *hats_trust_find(const struct hats_trust *t,
                                              const uint8_t kid[HATS_THUMBPRINT_LEN]);

@@ -149,7 +149,7 @@ static void a_key_that_is_not_what_it_says_is_refused(void **state) {
     assert_swap_refused("house 0", "house\n0", 7, HATS_E_MALFORMED, "name (-65537)");
     assert_swap_refused("\x3a\x00\x01\x00\x01\x01", "\x3a\x00\x01\x00\x01\x00", 6,
                         HATS_E_UNSUPPORTED, "roles (-65538)");
-    assert_swap_refused("\x3a\x00\x01\x00\x01\x01", "\x3a\x00\x01\x00\x01\x08", 6,
+    assert_swap_refused("\x3a\x00\x01\x00\x01\x01", "\x3a\x00\x01\x00\x01\x20", 6,
                         HATS_E_UNSUPPORTED, "roles (-65538)");
     assert_swap_refused("\x3a\x00\x01\x00\x02\x00", "\x3a\x00\x01\x00\x02\xf6", 6, HATS_E_MALFORMED,
                         "valid-from (-65539)");

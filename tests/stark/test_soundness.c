@@ -472,7 +472,7 @@ static void parameters_out_of_range_are_refused(void **state) {
     /* theta <= 0: sqrt(0.61) (1 + 1/3) > 1 */
     REFUSED((p.d_max = 20000, p.m = 3), HATS_E_INSECURE);
     /* a last layer of one point that carries one coefficient: nothing is tested there */
-    REFUSED((p.n_rows = 4, p.d_max = 5, p.domain = 64, p.n_folds = 2, p.folds[1] = 8),
+    REFUSED((p.n_rows = 4, p.d_max = 5, p.m = 5, p.domain = 64, p.n_folds = 2, p.folds[1] = 8),
             HATS_E_INSECURE);
     REFUSED((p.n_rows = 62, p.d_max = 62, p.domain = 64, p.m = 62, p.n_points = 2, p.n_folds = 0),
             HATS_E_INSECURE);

@@ -11,7 +11,7 @@
  *     B and the rows at a queried x_i                          1
  *
  * over K, three times as many over F_p. Rank = coordinates - equations says that a view is uniform among
- * those that satisfy them (docs/SECURITY.md, section 11), and with one coefficient fewer than were counted
+ * those that satisfy them (docs/SECURITY.md, section 12), and with one coefficient fewer than were counted
  * there it is not so. */
 #include "zk.h"
 

@@ -1,7 +1,7 @@
 /* Is the mask of every column as long as what is opened of it? A column's opened values depend linearly on
  * its mask f + (X^N - 1) r, and each column has its own, so each is a matrix: its rank must be the number of
  * coordinates of the values. The counts, base columns at zeta in K \ F_p three coordinates
- * (docs/SECURITY.md, section 11):
+ * (docs/SECURITY.md, section 12):
  *
  *     trace column           Q + 3        Q + 6 when read in the next row
  *     helper, over K         Q + 1

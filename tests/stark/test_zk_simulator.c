@@ -1,5 +1,5 @@
 /* A simulator: views made without any trace, also of a false statement, that pass every check of the verifier
- * but the transcript's, whose challenges the simulator chooses (docs/SECURITY.md, section 11.2). In the random
+ * but the transcript's, whose challenges the simulator chooses (docs/SECURITY.md, section 12.2). In the random
  * oracle model that is what choosing the oracle's answers means.
  *
  * All that is opened is drawn at random, except what the verifier's equations fix: the last chunk at zeta, the

@@ -1,0 +1,141 @@
+#include "provenance/record.h"
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "field/field.h"
+#include "hash/sha256_many.h"
+
+#include <string.h>
+
+enum { DIGEST = HATS_SHA256_LEN, SALT_MESSAGE = 16 + 32 + 4, FIELD_MESSAGE = 1 + 16 + 4 + 8 };
+
+hats_status hats_record_salts(uint64_t *salts, size_t n, struct hats_error *err) {
+    size_t n_words = n * HATS_ENCRYPTION_SALT;
+    hats_status s = hats_random(salts, n_words * sizeof *salts);
+    for (size_t i = 0; s == HATS_OK && i < n_words; i++)
+        while (s == HATS_OK && salts[i] >= HATS_P)
+            s = hats_random(&salts[i], sizeof salts[i]);
+    if (s == HATS_OK)
+        return HATS_OK;
+    hats_wipe(salts, n_words * sizeof *salts);
+    return hats_fail(err, s, "the system gives no randomness");
+}
+
+/* Elements; then messages of salts, and of leaves, padded; then digests of either, and the tree. */
+static size_t element_bytes(uint32_t n) { return (n + HATS_ENCRYPTION_SALT) * sizeof(uint64_t); }
+
+size_t hats_record_scratch_bytes(uint32_t n) {
+    return element_bytes(n) + (size_t)n * (64 + DIGEST) + hats_tree_n_stored(n) * DIGEST +
+           (HATS_TREE_MAX_DEPTH + 1) * DIGEST;
+}
+
+static void salt_bytes(uint8_t out[HATS_RECORD_SALT_LEN],
+                       const uint64_t salt[HATS_ENCRYPTION_SALT]) {
+    for (unsigned i = 0; i < HATS_ENCRYPTION_SALT; i++)
+        hats_store_be64(out + 8 * i, salt[i]);
+}
+
+static void put_salt_message(uint8_t *m, const uint64_t salt[HATS_ENCRYPTION_SALT], uint32_t i) {
+    static const uint8_t tag[16] = "HATS-FSALT-1";
+    memcpy(m, tag, sizeof tag);
+    salt_bytes(m + 16, salt);
+    hats_store_be32(m + 48, i);
+}
+
+static void put_field_message(uint8_t *m, const uint8_t field_salt[HATS_FIELD_SALT_LEN], uint32_t i,
+                              int64_t value) {
+    m[0] = 0x00;
+    memcpy(m + 1, field_salt, HATS_FIELD_SALT_LEN);
+    hats_store_be32(m + 17, i);
+    hats_store_be64(m + 21, (uint64_t)value);
+}
+
+void hats_field_salt(uint8_t out[HATS_FIELD_SALT_LEN], const uint64_t salt[HATS_ENCRYPTION_SALT],
+                     uint32_t i) {
+    uint8_t message[SALT_MESSAGE], digest[DIGEST];
+    put_salt_message(message, salt, i);
+    hats_sha256(digest, message, sizeof message);
+    memcpy(out, digest, HATS_FIELD_SALT_LEN);
+    hats_wipe(message, sizeof message);
+    hats_wipe(digest, sizeof digest);
+}
+
+void hats_field_leaf(uint8_t leaf[32], const uint8_t field_salt[HATS_FIELD_SALT_LEN], uint32_t i,
+                     int64_t value) {
+    uint8_t message[FIELD_MESSAGE];
+    put_field_message(message, field_salt, i, value);
+    hats_sha256(leaf, message, sizeof message);
+    hats_wipe(message, sizeof message);
+}
+
+/* Stored digests of the tree of fields go to `stored`; messages: 64 bytes a field, one block each. */
+static void field_tree(struct hats_tree_writer *tree, uint8_t *stored, const int64_t *fields,
+                       uint32_t n, const uint64_t salt[HATS_ENCRYPTION_SALT], uint8_t *messages,
+                       uint8_t *digests) {
+    for (uint32_t i = 0; i < n; i++) {
+        put_salt_message(messages + (size_t)64 * i, salt, i);
+        hats_sha256_pad(messages + (size_t)64 * i, SALT_MESSAGE);
+    }
+    hats_sha256_whole(digests, messages, 64, n);
+    for (uint32_t i = 0; i < n; i++) {
+        put_field_message(messages + (size_t)64 * i, digests + (size_t)DIGEST * i, i, fields[i]);
+        hats_sha256_pad(messages + (size_t)64 * i, FIELD_MESSAGE);
+    }
+    hats_sha256_whole(digests, messages, 64, n);
+    *tree = (struct hats_tree_writer){0};
+    for (uint32_t i = 0; i < n; i++)
+        stored += DIGEST * hats_tree_append(stored, tree, digests + (size_t)DIGEST * i);
+}
+
+struct parts {
+    uint64_t *elements;
+    uint8_t *messages, *digests, *stored;
+};
+
+static struct parts parts_of(void *scratch, uint32_t n) {
+    uint8_t *at = scratch;
+    struct parts p = {.elements = scratch};
+    p.messages = at + element_bytes(n);
+    p.digests = p.messages + (size_t)n * 64;
+    p.stored = p.digests + (size_t)n * DIGEST;
+    return p;
+}
+
+void hats_record_commit(struct hats_record_commitment *out, const int64_t *fields, uint32_t n,
+                        const uint64_t salt[HATS_ENCRYPTION_SALT], void *scratch) {
+    struct parts p = parts_of(scratch, n);
+    struct hats_tree_writer tree;
+    uint64_t digest[HATS_STARK_RPO_DIGEST];
+    for (uint32_t i = 0; i < n; i++)
+        p.elements[i] = hats_fp_from_i64(fields[i]);
+    memcpy(p.elements + n, salt, HATS_ENCRYPTION_SALT * sizeof *salt);
+    hats_stark_rpo_hash(digest, HATS_ENCRYPTION_RPO_DOMAIN, p.elements, n + HATS_ENCRYPTION_SALT);
+    for (unsigned i = 0; i < HATS_STARK_RPO_DIGEST; i++)
+        hats_store_be64(out->c_d + 8 * i, digest[i]);
+    field_tree(&tree, p.stored, fields, n, salt, p.messages, p.digests);
+    hats_tree_root(out->fields_root, &tree);
+    hats_wipe(scratch, hats_record_scratch_bytes(n));
+}
+
+void hats_record_leaf(uint8_t leaf[32], uint64_t index, const struct hats_record_commitment *c) {
+    static const uint8_t tag[16] = "HATS-REC-1";
+    uint8_t message[1 + 16 + 8 + 32 + 32] = {0x00};
+    memcpy(message + 1, tag, sizeof tag);
+    hats_store_be64(message + 17, index);
+    memcpy(message + 25, c->c_d, 32);
+    memcpy(message + 57, c->fields_root, 32);
+    hats_sha256(leaf, message, sizeof message);
+}
+
+hats_status hats_field_path(uint8_t path[HATS_TREE_PATH_MAX], size_t *path_len_bytes,
+                            const int64_t *fields, uint32_t n,
+                            const uint64_t salt[HATS_ENCRYPTION_SALT], uint32_t i, void *scratch,
+                            struct hats_error *err) {
+    struct parts p = parts_of(scratch, n);
+    struct hats_tree_writer tree;
+    field_tree(&tree, p.stored, fields, n, salt, p.messages, p.digests);
+    hats_status s =
+        hats_tree_path(path, path_len_bytes, n, i, hats_tree_fetch_memory, p.stored, err);
+    hats_wipe(scratch, hats_record_scratch_bytes(n));
+    return s;
+}

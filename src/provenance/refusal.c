@@ -1,0 +1,41 @@
+#include "provenance/refusal.h"
+
+const char *hats_provenance_refusal_name(enum hats_provenance_refusal r) {
+    static const char *const names[HATS_PROVENANCE_REFUSALS] = {
+        [HATS_PROVENANCE_HOLDS] = "holds",
+        [HATS_PROVENANCE_MALFORMED] = "provenance-malformed",
+        [HATS_PROVENANCE_RECORD_FOREIGN] = "record-foreign",
+        [HATS_PROVENANCE_RECORD_ABSENT] = "record-absent",
+        [HATS_PROVENANCE_SOURCE_SIGNATURE] = "source-signature",
+        [HATS_PROVENANCE_SOURCE_UNTRUSTED] = "source-untrusted",
+        [HATS_PROVENANCE_SOURCE_REVOKED] = "source-revoked",
+        [HATS_PROVENANCE_SOURCE_EXPIRED] = "source-expired",
+        [HATS_PROVENANCE_SOURCE_FUTURE] = "source-future",
+        [HATS_PROVENANCE_SOURCE_AGE] = "source-age",
+        [HATS_PROVENANCE_SOURCE_CONFLICT] = "source-conflict",
+        [HATS_PROVENANCE_GRANT_SIGNATURE] = "grant-signature",
+        [HATS_PROVENANCE_GRANT_UNTRUSTED] = "grant-untrusted",
+        [HATS_PROVENANCE_GRANT_REVOKED] = "grant-revoked",
+        [HATS_PROVENANCE_GRANT_EARLY] = "grant-early",
+        [HATS_PROVENANCE_GRANT_EXPIRED] = "grant-expired",
+        [HATS_PROVENANCE_GRANT_SOURCE] = "grant-source",
+        [HATS_PROVENANCE_GRANT_SCHEMA] = "grant-schema",
+        [HATS_PROVENANCE_GRANT_TRANSFORM] = "grant-transform",
+        [HATS_PROVENANCE_GRANT_MODEL] = "grant-model",
+        [HATS_PROVENANCE_GRANT_PURPOSE] = "grant-purpose",
+        [HATS_PROVENANCE_GRANT_OWNER] = "grant-owner",
+        [HATS_PROVENANCE_PURPOSE_REFUSED] = "purpose-refused",
+        [HATS_PROVENANCE_LIST_STALE] = "revocations-stale",
+        [HATS_PROVENANCE_LINEAGE_MALFORMED] = "lineage-malformed",
+        [HATS_PROVENANCE_LINEAGE_SIGNATURE] = "lineage-signature",
+        [HATS_PROVENANCE_LINEAGE_UNTRUSTED] = "lineage-untrusted",
+        [HATS_PROVENANCE_LINEAGE_REVOKED] = "lineage-revoked",
+        [HATS_PROVENANCE_LINEAGE_ORDER] = "lineage-order",
+        [HATS_PROVENANCE_LINEAGE_DANGLING] = "lineage-dangling",
+        [HATS_PROVENANCE_LINEAGE_COMMITMENT] = "lineage-commitment",
+        [HATS_PROVENANCE_LINEAGE_TIME] = "lineage-time",
+        [HATS_PROVENANCE_LINEAGE_LOOSE] = "lineage-loose",
+        [HATS_PROVENANCE_FAILED] = "provenance-failed",
+    };
+    return names[r];
+}

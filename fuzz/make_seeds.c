@@ -13,6 +13,7 @@
 #include "pq/cert.h"
 #include "wire/core.h"
 #include "wire/frame.h"
+#include "wire/policy.h"
 #include "wire/registration.h"
 #include "wire/session.h"
 
@@ -220,6 +221,22 @@ static void make_frame(void) {
     save("frame", "made", frame, sizeof frame);
 }
 
+static void make_policy(void) {
+    struct hats_error err = {0};
+    struct hats_buffer b;
+    static const struct hats_policy policy = {.posture_mask = 15,
+                                              .firmware = {{1, 2}, 2},
+                                              .jurisdictions = {{276, 756}, 2},
+                                              .assurances = {{0}, 1},
+                                              .slots = 16,
+                                              .epoch_s = 86400,
+                                              .calls_max = 256,
+                                              .life_max_s = 3600};
+    hats_buffer_init(&b, max_bytes);
+    must(hats_policy_encode(&b, &policy, &err), &err);
+    save_buffer("policy", "made", &b);
+}
+
 static void make_weights(void) {
     struct hats_error err;
     struct hats_buffer file;
@@ -261,6 +278,7 @@ int main(int argc, char **argv) {
     make_core();
     make_session(b);
     make_frame();
+    make_policy();
     make_public_key(b);
     make_certificate();
     make_weights();

@@ -44,6 +44,10 @@ struct hats_device_policy {
 HATS_MUST_USE hats_status hats_device_policy_check(const struct hats_device_policy *policy,
                                                    struct hats_error *err);
 
+/* What a decoded policy (wire/policy.h) asks; borrows its lists. */
+struct hats_policy;
+void hats_device_policy_of(struct hats_device_policy *out, const struct hats_policy *policy);
+
 /* Immutable, shared between threads; made once in the life of a process. */
 struct hats_device_setup;
 /* HATS_E_VERSION: unknown suite; HATS_E_MEMORY. Sessions use HATS_STARK_S128_SESSION. */

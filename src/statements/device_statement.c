@@ -2,9 +2,14 @@
 #include "statements/device_internal.h"
 
 #include "base/cursor.h"
+#include "wire/policy.h"
 
 #include <assert.h>
 #include <string.h>
+
+_Static_assert(HATS_POLICY_SET_MAX == HATS_DEVICE_SET_MAX &&
+                   HATS_POLICY_SLOTS_MAX == HATS_DEVICE_SLOT_BOUND_MAX,
+               "every published policy can be proven about");
 
 hats_status hats_device_policy_check(const struct hats_device_policy *policy,
                                      struct hats_error *err) {
@@ -23,6 +28,16 @@ hats_status hats_device_policy_check(const struct hats_device_policy *policy,
         return hats_fail(err, HATS_E_RANGE, "policy: %u slots; 1 to %d are possible",
                          (unsigned)policy->slot_bound, HATS_DEVICE_SLOT_BOUND_MAX);
     return HATS_OK;
+}
+
+void hats_device_policy_of(struct hats_device_policy *out, const struct hats_policy *p) {
+    *out = (struct hats_device_policy){
+        .posture_mask = p->posture_mask,
+        .firmware = {p->firmware.values, p->firmware.n},
+        .jurisdictions = {p->jurisdictions.values, p->jurisdictions.n},
+        .assurances = {p->assurances.values, p->assurances.n},
+        .slot_bound = p->slots,
+    };
 }
 
 const struct hats_device_set *hats_device_set_of(const struct hats_device_policy *policy,

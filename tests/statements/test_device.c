@@ -2,6 +2,7 @@
 #include "device_world.h"
 
 #include "stark/air_eval.h"
+#include "wire/policy.h"
 
 #include <string.h>
 
@@ -376,6 +377,23 @@ static void policies_that_are_none(void **state) {
     assert_int_equal(hats_device_policy_check(&p, NULL), HATS_E_RANGE);
 }
 
+static void a_policy_as_it_is_published_is_one(void **state) {
+    (void)state;
+    const struct hats_policy published = {.posture_mask = 5,
+                                          .firmware = {{1, 9}, 2},
+                                          .jurisdictions = {{276}, 1},
+                                          .assurances = {{2, 3}, 2},
+                                          .slots = 4};
+    struct hats_device_policy p;
+    hats_device_policy_of(&p, &published);
+    assert_int_equal(hats_device_policy_check(&p, NULL), HATS_OK);
+    assert_int_equal(p.posture_mask, 5);
+    assert_int_equal(p.firmware.values[1], 9);
+    assert_int_equal(p.jurisdictions.values[0], 276);
+    assert_int_equal(p.assurances.n, 2);
+    assert_int_equal(p.slot_bound, 4);
+}
+
 static void digests_in_bytes(void **state) {
     (void)state;
     const uint64_t elements[4] = {1, HATS_P - 1, 0, UINT64_C(0x0102030405060708)};
@@ -429,6 +447,7 @@ int main(void) {
         cmocka_unit_test(numbers_out_of_range),
         cmocka_unit_test(every_cell_is_alive),
         cmocka_unit_test(policies_that_are_none),
+        cmocka_unit_test(a_policy_as_it_is_published_is_one),
         cmocka_unit_test(digests_in_bytes),
         cmocka_unit_test(who_is_not_enrolled_is_told),
     };

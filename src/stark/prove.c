@@ -44,11 +44,13 @@ void hats_stark_coin_bytes(const struct hats_stark_prover *p, uint32_t stream, u
  * give equal masks only to equal proofs. */
 static void derive_key(struct hats_stark_prover *p, const uint8_t coins[HATS_STARK_COINS_LEN]) {
     struct hats_shake x;
-    uint8_t digest[HATS_SHA256_LEN];
+    uint8_t digest[HATS_SHA256_LEN], suite[2];
     static const uint8_t tag[16] = "HATS-ZK-1";
+    hats_store_be16(suite, (uint16_t)p->setup->suite);
     hats_shake256_init(&x);
     hats_shake_absorb(&x, tag, sizeof tag);
     hats_shake_absorb(&x, coins, HATS_STARK_COINS_LEN);
+    hats_shake_absorb(&x, suite, sizeof suite);
     hats_sha256(digest, p->statement->public_bytes, p->statement->public_len_bytes);
     hats_shake_absorb(&x, digest, sizeof digest);
     for (unsigned t = 0; t < p->setup->n_tables; t++) {

@@ -9,6 +9,7 @@
 #include "zk_view.h"
 
 #include "base/arena.h"
+#include "stark/proof_view.h"
 #include "stark/prove.h"
 #include "stark/verify.h"
 
@@ -206,10 +207,36 @@ static void next_rows_hide_their_witness(void **state) {
     zk_end(&all);
 }
 
+/* Masks of one trace that were opened under two suites would be opened at more points than they have coefficients:
+ * a generator that repeats itself must not give them. The salt is made of the coins as masks are. */
+static void equal_coins_make_other_masks_for_another_suite(void **state) {
+    (void)state;
+    static const unsigned suites[] = {HATS_STARK_TEST, HATS_STARK_S128_SMALL};
+    static const uint8_t coins[HATS_STARK_COINS_LEN] = {1};
+    uint8_t salts[2][HATS_STARK_SALT_LEN];
+    for (int i = 0; i < 2; i++) {
+        static struct systems all;
+        struct hats_buffer proof;
+        struct hats_stark_proof p;
+        zk_begin(&all, suites[i], "squares", 5, 2);
+        hats_buffer_init(&proof, all.setup.proof_max_bytes);
+        assert_int_equal(hats_stark_prove(&proof, &all.statement, all.trace, coins, NULL, &err),
+                         HATS_OK);
+        struct hats_reader r = hats_reader_of(proof.data, proof.len);
+        assert_int_equal(hats_stark_read_header(&p, &r), HATS_STARK_ACCEPTED);
+        assert_int_equal(hats_stark_read_body(&p, &r), HATS_STARK_ACCEPTED);
+        memcpy(salts[i], p.salt, sizeof salts[i]);
+        hats_buffer_clear(&proof);
+        zk_end(&all);
+    }
+    assert_memory_not_equal(salts[0], salts[1], sizeof salts[0]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_and_lookups_hide_their_witness),
         cmocka_unit_test(next_rows_hide_their_witness),
+        cmocka_unit_test(equal_coins_make_other_masks_for_another_suite),
     };
     return cmocka_run_group_tests_name("zk-witnesses", tests, NULL, NULL);
 }

@@ -13,13 +13,21 @@
 #include <sys/resource.h>
 
 static const struct cli_verb *const verbs[] = {
-    &cli_verb_keygen,        &cli_verb_trust_add,     &cli_verb_trust_show,
-    &cli_verb_key_show,      &cli_verb_key_register,  &cli_verb_key_list,
-    &cli_verb_key_revoke,    &cli_verb_infer,         &cli_verb_verify,
-    &cli_verb_proof_inspect, &cli_verb_model_compile, &cli_verb_model_inspect,
-    &cli_verb_model_publish, &cli_verb_model_list,    &cli_verb_init,
-    &cli_verb_tenant_add,    &cli_verb_tenant_list,   &cli_verb_tenant_disable,
-    &cli_verb_tenant_enable, &cli_verb_serve,
+    &cli_verb_keygen,          &cli_verb_trust_add,
+    &cli_verb_trust_show,      &cli_verb_key_show,
+    &cli_verb_key_register,    &cli_verb_key_list,
+    &cli_verb_key_revoke,      &cli_verb_infer,
+    &cli_verb_verify,          &cli_verb_proof_inspect,
+    &cli_verb_provenance_show, &cli_verb_provenance_check,
+    &cli_verb_provenance_make, &cli_verb_provenance_disclose,
+    &cli_verb_source_init,     &cli_verb_source_schema,
+    &cli_verb_source_sign,     &cli_verb_grant_sign,
+    &cli_verb_grant_revoke,    &cli_verb_model_compile,
+    &cli_verb_model_inspect,   &cli_verb_model_publish,
+    &cli_verb_model_list,      &cli_verb_init,
+    &cli_verb_tenant_add,      &cli_verb_tenant_list,
+    &cli_verb_tenant_disable,  &cli_verb_tenant_enable,
+    &cli_verb_serve,
 };
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
 
@@ -33,6 +41,8 @@ static void overview(FILE *out) {
             fputs("for a data owner:\n", out);
         if (verbs[i] == &cli_verb_verify)
             fputs("\nfor an auditor (files are enough):\n", out);
+        if (verbs[i] == &cli_verb_source_init)
+            fputs("\nfor a source of data, and for who releases them:\n", out);
         if (verbs[i] == &cli_verb_model_compile)
             fputs("\nfor a model provider:\n", out);
         fprintf(out, "  %-16s %s\n", verbs[i]->name, verbs[i]->summary);

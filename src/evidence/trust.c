@@ -36,6 +36,7 @@ const char *hats_role_name(enum hats_role role) {
     case HATS_ROLE_SOURCE: return "data source";
     case HATS_ROLE_AUTHORISER: return "authoriser";
     case HATS_ROLE_PROCESSOR: return "data processor";
+    case HATS_ROLE_REGISTRAR: return "device registrar";
     default: return "signer";
     }
 }

@@ -8,7 +8,7 @@
  * kty 7 (AKP), alg and pub are RFC 9964's; the labels below -65536 are COSE's private-use range. Times
  * are milliseconds since 1970. Roles are a sum: 1 signs receipts, 2 publishes models, 4 owns data,
  * 8 is a source of data, 16 authorises their use, 32 processes them; 64 is a log and 128 a witness of logs, whose names
- * here are the ones in notes (checkpoint.h).
+ * here are the ones in notes (checkpoint.h); 256 enrols devices.
  * A trust set is not itself signed: it is what the reader has chosen to believe, and its digest can be
  * compared by other means.
  *
@@ -30,11 +30,12 @@ enum hats_role {
     HATS_ROLE_PROCESSOR = 32,  /* signs steps of a lineage, and tables made by them */
     HATS_ROLE_LOG = 64,        /* a transparency log */
     HATS_ROLE_WITNESS = 128,   /* cosigns its checkpoints */
-    HATS_ROLE_ALL = 255,
+    HATS_ROLE_REGISTRAR = 256, /* enrols devices */
+    HATS_ROLE_ALL = 511,
 };
-#define HATS_N_ROLES 8 /* role i is 1 << i */
+#define HATS_N_ROLES 9 /* role i is 1 << i */
 /* "receipt signer", "model publisher", "data owner", "data source", "authoriser", "data processor",
- * "transparency log", "log witness"; one role, not a sum. */
+ * "transparency log", "log witness", "device registrar"; one role, not a sum. */
 const char *hats_role_name(enum hats_role role);
 
 #define HATS_TIME_NONE UINT64_MAX /* no end, not revoked */

@@ -177,7 +177,7 @@ hats_status hats_openings_get(struct hats_opening *out, int64_t *fields, struct 
     if (!take_record(out, fields, o))
         return hats_fail(err, HATS_E_MALFORMED, "record %llu is not one of its schema",
                          (unsigned long long)index);
-    hats_record_commit(&out->commitment, fields, o->schema->n_fields, out->salt, o->scratch);
+    hats_record_commit(&out->commitment, fields, o->schema->n_fields, out->salt, 1, o->scratch);
     hats_record_leaf(leaf, index, &out->commitment);
     uint64_t place = 2 * index - (uint64_t)__builtin_popcountll(index);
     if (!fetch_digest(o, place, stored) || memcmp(stored, leaf, sizeof leaf) != 0)

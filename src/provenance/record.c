@@ -5,6 +5,7 @@
 #include "field/field.h"
 #include "hash/sha256_many.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { DIGEST = HATS_SHA256_LEN, SALT_MESSAGE = 16 + 32 + 4, FIELD_MESSAGE = 1 + 16 + 4 + 8 };
@@ -22,7 +23,9 @@ hats_status hats_record_salts(uint64_t *salts, size_t n, struct hats_error *err)
 }
 
 /* Elements; then messages of salts, and of leaves, padded; then digests of either, and the tree. */
-static size_t element_bytes(uint32_t n) { return (n + HATS_ENCRYPTION_SALT) * sizeof(uint64_t); }
+static size_t element_bytes(uint32_t n) {
+    return (size_t)HATS_RECORD_MANY * (n + HATS_ENCRYPTION_SALT) * sizeof(uint64_t);
+}
 
 size_t hats_record_scratch_bytes(uint32_t n) {
     return element_bytes(n) + (size_t)n * (64 + DIGEST) + hats_tree_n_stored(n) * DIGEST +
@@ -101,19 +104,37 @@ static struct parts parts_of(void *scratch, uint32_t n) {
     return p;
 }
 
+static void commit_fields(struct hats_record_commitment *out, const int64_t *fields, uint32_t n,
+                          const uint64_t *salts, size_t n_records, uint64_t *elements) {
+    uint64_t digests[HATS_RECORD_MANY][HATS_STARK_RPO_DIGEST];
+    size_t stride = n + HATS_ENCRYPTION_SALT;
+    for (size_t k = 0; k < n_records; k++) {
+        for (uint32_t i = 0; i < n; i++)
+            elements[k * stride + i] = hats_fp_from_i64(fields[k * n + i]);
+        memcpy(elements + k * stride + n, salts + k * HATS_ENCRYPTION_SALT,
+               HATS_ENCRYPTION_SALT * sizeof *salts);
+    }
+    if (n_records == 1)
+        hats_stark_rpo_hash(digests[0], HATS_ENCRYPTION_RPO_DOMAIN, elements, stride);
+    else
+        hats_stark_rpo_hash_many(digests, HATS_ENCRYPTION_RPO_DOMAIN, elements, stride, stride,
+                                 n_records);
+    for (size_t k = 0; k < n_records; k++)
+        for (unsigned i = 0; i < HATS_STARK_RPO_DIGEST; i++)
+            hats_store_be64(out[k].c_d + 8 * i, digests[k][i]);
+}
+
 void hats_record_commit(struct hats_record_commitment *out, const int64_t *fields, uint32_t n,
-                        const uint64_t salt[HATS_ENCRYPTION_SALT], void *scratch) {
+                        const uint64_t *salts, size_t n_records, void *scratch) {
     struct parts p = parts_of(scratch, n);
     struct hats_tree_writer tree;
-    uint64_t digest[HATS_STARK_RPO_DIGEST];
-    for (uint32_t i = 0; i < n; i++)
-        p.elements[i] = hats_fp_from_i64(fields[i]);
-    memcpy(p.elements + n, salt, HATS_ENCRYPTION_SALT * sizeof *salt);
-    hats_stark_rpo_hash(digest, HATS_ENCRYPTION_RPO_DOMAIN, p.elements, n + HATS_ENCRYPTION_SALT);
-    for (unsigned i = 0; i < HATS_STARK_RPO_DIGEST; i++)
-        hats_store_be64(out->c_d + 8 * i, digest[i]);
-    field_tree(&tree, p.stored, fields, n, salt, p.messages, p.digests);
-    hats_tree_root(out->fields_root, &tree);
+    assert(n_records >= 1 && n_records <= HATS_RECORD_MANY);
+    commit_fields(out, fields, n, salts, n_records, p.elements);
+    for (size_t k = 0; k < n_records; k++) {
+        field_tree(&tree, p.stored, fields + k * n, n, salts + k * HATS_ENCRYPTION_SALT, p.messages,
+                   p.digests);
+        hats_tree_root(out[k].fields_root, &tree);
+    }
     hats_wipe(scratch, hats_record_scratch_bytes(n));
 }
 

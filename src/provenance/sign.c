@@ -59,11 +59,13 @@ struct signer {
 static void commit_batch(void *arg) {
     struct batch *b = arg;
     struct signer *s = b->signer;
-    for (size_t i = 0; i < b->n; i++) {
-        struct hats_record_commitment c;
-        hats_record_commit(&c, b->fields + i * s->schema->n_fields, s->schema->n_fields,
-                           b->salts + i * HATS_ENCRYPTION_SALT, b->scratch);
-        hats_record_leaf(b->leaves + i * HATS_SHA256_LEN, b->first + i, &c);
+    for (size_t i = 0; i < b->n; i += HATS_RECORD_MANY) {
+        struct hats_record_commitment c[HATS_RECORD_MANY];
+        size_t n = b->n - i < HATS_RECORD_MANY ? b->n - i : HATS_RECORD_MANY;
+        hats_record_commit(c, b->fields + i * s->schema->n_fields, s->schema->n_fields,
+                           b->salts + i * HATS_ENCRYPTION_SALT, n, b->scratch);
+        for (size_t k = 0; k < n; k++)
+            hats_record_leaf(b->leaves + (i + k) * HATS_SHA256_LEN, b->first + i + k, &c[k]);
     }
     pthread_mutex_lock(&s->lock);
     b->busy = false;

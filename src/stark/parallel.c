@@ -12,12 +12,16 @@ struct worker {
     unsigned number;
 };
 
+/* How often a thread looks before it sleeps: calls follow each other within microseconds, and waking takes
+ * longer than that. */
+enum { LOOKS = 500 };
+
 struct hats_parallel {
     pthread_mutex_t lock;
     pthread_cond_t begin, end;
-    uint64_t round; /* counts calls of hats_parallel_for; guarded by lock */
-    unsigned n_busy;
-    bool stop;
+    atomic_uint_fast64_t round; /* counts calls of hats_parallel_for; changed under lock */
+    atomic_uint n_busy;
+    atomic_bool stop;
     void (*task)(void *arg, size_t i, unsigned thread);
     void *arg;
     size_t n_tasks;
@@ -35,25 +39,33 @@ static void take_tasks(struct hats_parallel *p, unsigned thread) {
     }
 }
 
+static void breathe(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
 static void *work(void *arg) {
     struct worker *w = arg;
     struct hats_parallel *p = w->pool;
     uint64_t seen = 0;
-    pthread_mutex_lock(&p->lock);
     for (;;) {
-        while (p->round == seen && !p->stop)
-            pthread_cond_wait(&p->begin, &p->lock);
-        if (p->stop)
-            break;
-        seen = p->round;
-        pthread_mutex_unlock(&p->lock);
-        take_tasks(p, w->number);
+        for (int i = 0; i < LOOKS && atomic_load(&p->round) == seen && !atomic_load(&p->stop); i++)
+            breathe();
         pthread_mutex_lock(&p->lock);
-        if (--p->n_busy == 0)
+        while (atomic_load(&p->round) == seen && !atomic_load(&p->stop))
+            pthread_cond_wait(&p->begin, &p->lock);
+        seen = atomic_load(&p->round);
+        pthread_mutex_unlock(&p->lock);
+        if (atomic_load(&p->stop))
+            return NULL;
+        take_tasks(p, w->number);
+        if (atomic_fetch_sub(&p->n_busy, 1) == 1) {
+            pthread_mutex_lock(&p->lock);
             pthread_cond_signal(&p->end);
+            pthread_mutex_unlock(&p->lock);
+        }
     }
-    pthread_mutex_unlock(&p->lock);
-    return NULL;
 }
 
 struct hats_parallel *hats_parallel_new(unsigned n_threads) {
@@ -79,7 +91,7 @@ void hats_parallel_free(struct hats_parallel *p) {
     if (p == NULL)
         return;
     pthread_mutex_lock(&p->lock);
-    p->stop = true;
+    atomic_store(&p->stop, true);
     pthread_cond_broadcast(&p->begin);
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < p->n_workers; i++)
@@ -104,13 +116,15 @@ void hats_parallel_for(struct hats_parallel *p, size_t n_tasks,
     p->arg = arg;
     p->n_tasks = n_tasks;
     atomic_store(&p->next, 0);
-    p->n_busy = p->n_workers;
-    p->round++;
+    atomic_store(&p->n_busy, p->n_workers);
+    atomic_fetch_add(&p->round, 1);
     pthread_cond_broadcast(&p->begin);
     pthread_mutex_unlock(&p->lock);
     take_tasks(p, 0);
+    for (int i = 0; i < LOOKS && atomic_load(&p->n_busy) != 0; i++)
+        breathe();
     pthread_mutex_lock(&p->lock);
-    while (p->n_busy != 0)
+    while (atomic_load(&p->n_busy) != 0)
         pthread_cond_wait(&p->end, &p->lock);
     pthread_mutex_unlock(&p->lock);
 }

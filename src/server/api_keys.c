@@ -1,5 +1,7 @@
 /* The control plane: a tenant's keys and receipts. */
+#include "evidence/receipt.h"
 #include "server/service.h"
+#include "server/transparency.h"
 
 #include "base/arena.h"
 #include "base/text.h"
@@ -105,11 +107,29 @@ void hats_server_get_receipt(struct exchange *x) {
     uint8_t *bytes;
     size_t len;
     struct hats_error detail = {0};
+    struct hats_buffer file;
     enum hats_problem p =
         hats_gate_receipt(x->server->gate, &bytes, &len, &x->tenant, x->parameter, &detail);
+    hats_buffer_init(&file, HATS_RECEIPT_MAX_BYTES);
+    if (p == HATS_PROBLEM_NONE)
+        hats_server_log_attach(x->server->log, &file, bytes, len);
     if (p != HATS_PROBLEM_NONE)
         hats_server_answer_problem(x, p, detail.text, NULL);
     else
-        hats_server_answer_bytes(x, 200, "application/vnd.hats.receipt+cose", bytes, len);
+        hats_server_answer_bytes(x, 200, "application/vnd.hats.receipt+cose", file.data, file.len);
+    hats_buffer_clear(&file);
     hats_free(bytes);
+}
+
+void hats_server_get_log(struct exchange *x) {
+    struct hats_buffer file;
+    bool is_note = strcmp(x->parameter, "checkpoint") == 0;
+    hats_buffer_init(&file, HATS_CHECKPOINT_MAX_BYTES);
+    if (!hats_server_log_read(x->server->log, &file, x->parameter))
+        hats_server_answer_problem(x, HATS_PROBLEM_NOT_FOUND, NULL, NULL);
+    else
+        hats_server_answer_bytes(x, 200,
+                                 is_note ? "text/plain; charset=utf-8" : "application/octet-stream",
+                                 file.data, file.len);
+    hats_buffer_clear(&file);
 }

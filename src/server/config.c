@@ -198,7 +198,7 @@ static hats_status read_section(struct line *l, char *section, size_t cap, struc
         return HATS_OK;
     return hats_fail(err, HATS_E_USAGE,
                      "%s:%u: there is no section [%s]; there are [server], [tls], [signing], "
-                     "[store], [models], [limits], [log], [metrics]",
+                     "[store], [models], [transparency], [limits], [log], [metrics]",
                      l->file, l->number, section);
 }
 

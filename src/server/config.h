@@ -30,6 +30,8 @@ struct hats_server_config {
     char store_path[CONFIG_TEXT_MAX];
     uint64_t store_mib;
     char models_path[CONFIG_TEXT_MAX];
+    char log_key[CONFIG_TEXT_MAX], log_name[CONFIG_TEXT_MAX], log_path[CONFIG_TEXT_MAX];
+    uint64_t log_interval_ms;
 
     uint64_t max_calls, call_memory_mib, body_memory_mib, key_cache_mib, evaluations;
     uint64_t requests_per_s, burst;

@@ -38,6 +38,15 @@ const struct config_key hats_server_config_keys[] = {
     {"models", "path", CONFIG_TEXT, AT(models_path), 0, 0, "\"models\"",
      "folder of published model packages"},
 
+    {"transparency", "key", CONFIG_TEXT, AT(log_key), 0, 0, "\"\"",
+     "ML-DSA-44, signs the log of receipts; mode 0600. Empty: no log"},
+    {"transparency", "name", CONFIG_TEXT, AT(log_name), 0, 0, "\"\"",
+     "the log's name, for ever; the key set must hold the key under it"},
+    {"transparency", "path", CONFIG_TEXT, AT(log_path), 0, 0, "\"log\"",
+     "folder of tiles and checkpoint, served at /log/"},
+    {"transparency", "interval_ms", CONFIG_NUMBER, AT(log_interval_ms), 10, 3600000, "1000",
+     "how often what was sealed is signed and shown"},
+
     {"limits", "max_calls", CONFIG_NUMBER, AT(max_calls), 1, 65536, "256",
      "calls admitted at one time; more are answered 503"},
     {"limits", "call_memory_mib", CONFIG_NUMBER, AT(call_memory_mib), 8, 1u << 20, "512",

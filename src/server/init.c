@@ -28,7 +28,8 @@ struct init {
     const char *issuer, *tenant, *listen;
     char made[MADE_MAX][HATS_PATH_MAX]; /* to be removed on failure, newest last */
     size_t n_made;
-    struct hats_sign_key *root, *leaf, *receipt, *publisher;
+    struct hats_sign_key *root, *leaf, *receipt, *publisher, *log;
+    char log_name[CONFIG_TEXT_MAX];
 };
 
 /* A path in the folder, remembered as made by this run. */
@@ -76,6 +77,8 @@ static hats_status make_keys(struct init *in, struct hats_server_init_result *ou
     if (s == HATS_OK)
         s = make_key(in, &in->receipt, HATS_MLDSA_65, "receipt.key.pem", err);
     if (s == HATS_OK)
+        s = make_key(in, &in->log, HATS_MLDSA_44, "log.key.pem", err);
+    if (s == HATS_OK)
         s = make_key(in, &in->publisher, HATS_MLDSA_65, "publisher.key.pem", err);
     if (s == HATS_OK)
         memcpy(out->publisher_key, in->made[in->n_made - 1], sizeof out->publisher_key);
@@ -115,6 +118,10 @@ static hats_status make_key_set(struct init *in, struct hats_server_init_result 
     if (s == HATS_OK) {
         snprintf(name, sizeof name, "%.100s, models", in->issuer);
         hats_trust_key_of(&key, in->publisher, name, HATS_ROLE_MODEL, now);
+        s = hats_trust_add(&trust, &key, err);
+    }
+    if (s == HATS_OK) {
+        hats_trust_key_of(&key, in->log, in->log_name, HATS_ROLE_LOG, now);
         s = hats_trust_add(&trust, &key, err);
     }
     if (s == HATS_OK)
@@ -172,6 +179,8 @@ static hats_status make_config(struct init *in, struct hats_server_init_result *
     for (size_t i = 0; i < in->names.n_ip && c->origins.n < CONFIG_LIST_MAX; i++)
         origin_of(c->origins.items[c->origins.n++], in->names.ip[i], in->port);
     snprintf(out->origin, sizeof out->origin, "%s", c->origins.items[0]);
+    snprintf(c->log_key, sizeof c->log_key, "log.key.pem");
+    memcpy(c->log_name, in->log_name, sizeof c->log_name);
     hats_buffer_init(&text, 1u << 16);
     hats_server_config_render(&text, c);
     hats_free(c);
@@ -210,6 +219,8 @@ static hats_status choose_names(struct init *in, const struct hats_server_init_o
     if (in->issuer[0] == '\0' || strlen(in->issuer) >= HATS_ISSUER_MAX)
         return hats_fail(err, HATS_E_USAGE, "the issuer's name must have 1 to %d bytes",
                          HATS_ISSUER_MAX - 1);
+    snprintf(in->log_name, sizeof in->log_name, "%.100s:%u/log",
+             n_dns != 0 ? in->dns[0] : in->ip[0], (unsigned)in->port);
     if (in->days > 36500)
         return hats_fail(err, HATS_E_USAGE, "a certificate lives at most 36500 days");
     return HATS_OK;
@@ -270,6 +281,7 @@ hats_status hats_server_init(struct hats_server_init_result *out, const char *di
     hats_mldsa_free(in->leaf);
     hats_mldsa_free(in->receipt);
     hats_mldsa_free(in->publisher);
+    hats_mldsa_free(in->log);
     hats_free(in);
     return s;
 }

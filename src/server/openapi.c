@@ -106,6 +106,7 @@ static json_t *parameters_of(const struct route *r) {
     const char *open = strchr(r->path, '{');
     if (open != NULL) {
         char name[32];
+        open += open[1] == '+';
         snprintf(name, sizeof name, "%.*s", (int)strcspn(open + 1, "}"), open + 1);
         (void)json_array_append_new(list, parameter("path", name, true, name));
     }
@@ -163,6 +164,15 @@ static json_t *operation_of(const struct route *r) {
     return op;
 }
 
+/* OpenAPI has no {+name}: it writes such a path like any other. */
+static void template_of(char out[128], const char *path) {
+    size_t n = 0;
+    for (; *path != '\0' && n + 1 < 128; path++)
+        if (*path != '+')
+            out[n++] = *path;
+    out[n] = '\0';
+}
+
 json_t *hats_server_openapi(void) {
     json_t *paths = json_object();
     int rc = paths != NULL ? 0 : -1;
@@ -171,10 +181,12 @@ json_t *hats_server_openapi(void) {
         char method[8] = "";
         for (size_t k = 0; k < 7 && r->method[k] != '\0'; k++)
             method[k] = (char)tolower((unsigned char)r->method[k]);
-        json_t *path = json_object_get(paths, r->path);
+        char template[128];
+        template_of(template, r->path);
+        json_t *path = json_object_get(paths, template);
         if (path == NULL) {
             path = json_object();
-            rc = put(paths, r->path, path);
+            rc = put(paths, template, path);
         }
         if (rc == 0)
             rc = put(path, method, operation_of(r));

@@ -137,10 +137,19 @@ const struct route hats_server_routes[] = {
     {.method = "GET",
      .path = "/v1/receipts/{id}",
      .run = hats_server_get_receipt,
-     .summary = "A receipt of this tenant, by the SHA-256 of its bytes",
+     .summary =
+         "A receipt of this tenant, by the SHA-256 of it as it was sealed; with its place in the log",
      .ok_type = "application/vnd.hats.receipt+cose",
      .flags = ROUTE_TOKEN | ROUTE_WORKER,
      .problems = {P(RECEIPT_UNKNOWN)}},
+    {.method = "GET",
+     .path = "/log/{+file}",
+     .run = hats_server_get_log,
+     .summary =
+         "The log of receipts as files: checkpoint, tile/..., tile/entries/... (C2SP tlog-tiles)",
+     .ok_type = "application/octet-stream",
+     .flags = ROUTE_WORKER,
+     .problems = {P(NOT_FOUND)}},
     {.method = "GET",
      .path = "/.well-known/hats",
      .run = hats_server_get_about,
@@ -168,12 +177,12 @@ const size_t hats_server_n_routes = sizeof hats_server_routes / sizeof hats_serv
 _Static_assert(sizeof hats_server_routes / sizeof hats_server_routes[0] <= ROUTES_MAX,
                "counters have a place for each route");
 
-/* Segment by segment; a parameter takes one that is not empty. */
+/* Segment by segment; a parameter takes one that is not empty, or the rest. */
 static bool matches(const char *pattern, const char *path, char parameter[PARAMETER_MAX]) {
     parameter[0] = '\0';
     while (*pattern != '\0' && *path != '\0') {
         if (*pattern == '{') {
-            size_t n = strcspn(path, "/");
+            size_t n = pattern[1] == '+' ? strlen(path) : strcspn(path, "/");
             if (n == 0 || n >= PARAMETER_MAX)
                 return false;
             memcpy(parameter, path, n);

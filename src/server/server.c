@@ -1,5 +1,6 @@
 /* Life of the service, and the path of a request between transport, workers and gate. */
 #include "server/service.h"
+#include "server/transparency.h"
 
 #include "base/arena.h"
 #include "base/pool.h"
@@ -278,6 +279,8 @@ static hats_status prepare(struct hats_server *s, const struct hats_server_confi
     if (status == HATS_OK)
         status = hats_server_store_open(&s->store, &s->config, err);
     if (status == HATS_OK)
+        status = hats_server_log_open(&s->log, s, err);
+    if (status == HATS_OK)
         status = make_gate(s, err);
     if (status == HATS_OK)
         status = make_tls(s, err);
@@ -402,6 +405,7 @@ static void free_server(struct hats_server *s) {
         pthread_join(s->housekeeper, NULL);
     }
     hats_gate_free(s->gate);
+    hats_server_log_close(s->log);
     hats_store_close(s->store);
     hats_tls_free(s->tls);
     hats_mldsa_free(s->signer);
@@ -423,6 +427,8 @@ static hats_status start_threads(struct hats_server *s, int listen_fd, struct ha
         return hats_fail(err, HATS_E_MEMORY, "no memory or threads for %llu workers",
                          (unsigned long long)s->config.workers);
     hats_status status = start_http(s, listen_fd, err);
+    if (status == HATS_OK && s->log != NULL)
+        status = hats_server_log_start(s->log, err);
     if (status != HATS_OK)
         return status;
     s->housekeeper_runs = pthread_create(&s->housekeeper, NULL, housekeeper, s) == 0;

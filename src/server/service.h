@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 struct hats_server;
+struct hats_server_log;
 struct exchange;
 
 /* ---- routes ---- */
@@ -25,7 +26,8 @@ enum route_flags {
 /* One method of one path; the OpenAPI document is made of the same table. */
 struct route {
     const char *method; /* a GET route takes HEAD too */
-    const char *path;   /* segments; {name} takes one segment as parameter */
+    const char
+        *path; /* segments; {name} takes one segment as parameter, {+name} all that are left */
     /* Header is there. NULL: token (if asked for) and no body. A problem refuses. */
     enum hats_problem (*admit)(struct exchange *x, uint64_t *max_body_bytes,
                                struct hats_error *detail);
@@ -108,6 +110,7 @@ void hats_server_get_key(struct exchange *x);
 void hats_server_delete_key(struct exchange *x);
 void hats_server_get_keys(struct exchange *x);
 void hats_server_get_receipt(struct exchange *x);
+void hats_server_get_log(struct exchange *x);
 void hats_server_get_about(struct exchange *x);
 void hats_server_get_key_set(struct exchange *x);
 void hats_server_get_metrics(struct exchange *x);
@@ -134,6 +137,7 @@ struct hats_server {
     struct hats_http_server *http;
     struct hats_pool *pool;
     struct hats_buffer key_set;
+    struct hats_server_log *log; /* NULL: none */
     char *openapi;
     uint64_t started_ms;
     atomic_uint metrics_unsent; /* answers of /metrics that clients have not read yet */

@@ -48,8 +48,9 @@ static void init(struct hats_server_init_result *made, const struct hats_server_
 static void everything_secret_is_for_its_owner_only(void **state) {
     (void)state;
     struct hats_server_init_result made;
-    static const char *const secret[] = {"root.key.pem",      "tls.key.pem",   "receipt.key.pem",
-                                         "publisher.key.pem", "default.token", "store.db"};
+    static const char *const secret[] = {"root.key.pem",      "tls.key.pem", "receipt.key.pem",
+                                         "publisher.key.pem", "log.key.pem", "default.token",
+                                         "store.db"};
     struct stat st;
     char path[128];
     init(&made, &plain);
@@ -115,9 +116,9 @@ static void the_key_set_names_signer_and_publisher_by_their_roles(void **state) 
     hats_trust_init(&trust);
     assert_int_equal(hats_file_read(&file, made.trust, NULL), HATS_OK);
     assert_int_equal(hats_trust_load(&trust, file.data, file.len, NULL), HATS_OK);
-    assert_int_equal(trust.n_keys, 2);
-    assert_int_equal(trust.keys[0].roles + trust.keys[1].roles,
-                     HATS_ROLE_RECEIPT + HATS_ROLE_MODEL);
+    assert_int_equal(trust.n_keys, 3);
+    assert_int_equal(trust.keys[0].roles + trust.keys[1].roles + trust.keys[2].roles,
+                     HATS_ROLE_RECEIPT + HATS_ROLE_MODEL + HATS_ROLE_LOG);
     assert_int_equal(hats_mldsa_load(&publisher, made.publisher_key, NULL), HATS_OK);
     hats_cose_thumbprint_of(kid, publisher);
     assert_int_equal(hats_trust_find(&trust, kid)->roles, HATS_ROLE_MODEL);

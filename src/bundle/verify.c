@@ -95,6 +95,8 @@ static hats_status check_model(struct check *c) {
         return part_fails(c, s, "publication");
     if (memcmp(p.model_commitment, r->model_commitment, 32) != 0)
         return link_fails(c, "the publication is of another model than the receipt's");
+    if (strcmp(p.name, r->model_name) != 0 || strcmp(p.model_version, r->model_version) != 0)
+        return link_fails(c, "the receipt has another name of the model than its publication");
     hats_plan_digest(c->plan_digest, data(c, HATS_BUNDLE_PLAN), len(c, HATS_BUNDLE_PLAN));
     if (memcmp(c->plan_digest, p.plan_digest, 32) != 0 ||
         memcmp(c->plan_digest, r->plan_digest, 32) != 0)
@@ -148,6 +150,9 @@ static hats_status check_others(struct check *c) {
             return part_fails(c, s, "registration");
         if (memcmp(registration.kid, c->core.kid, 32) != 0)
             return link_fails(c, "the registration is of another key");
+        /* Anybody can sign one for a key that is public. */
+        if (!r->has_owner || memcmp(registration.owner, r->owner, 32) != 0)
+            return link_fails(c, "registration and receipt name different owners");
     }
     return HATS_OK;
 }

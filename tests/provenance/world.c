@@ -45,7 +45,7 @@ struct hats_source_schema *world_schema(const char *json) {
 hats_status world_sign(const struct world *w, const char *prefix, const char *csv, size_t len,
                        const struct hats_source_schema *schema, int party,
                        const struct hats_step *step, uint64_t now_ms, struct hats_error *err) {
-    char csv_path[256], out[256];
+    char csv_path[512], out[512];
     world_write(w, "table.csv", csv, len);
     (void)snprintf(csv_path, sizeof csv_path, "%s", world_path(w, "table.csv"));
     (void)snprintf(out, sizeof out, "%s", world_path(w, prefix));

@@ -205,7 +205,7 @@ static void make_public_key(const struct hats_sign_key *owner) {
     must(hats_fhe_public_key_of(bytes, len_bytes, secret, &err), &err);
     hats_buffer_init(&body, max_bytes);
     must(hats_registration_encode(&body, bytes, len_bytes, owner, "https://localhost:8443", now_ms,
-                                  nonce, &err),
+                                  nonce, 1, seed, sizeof seed, &err),
          &err);
     save("public_key", "made", bytes, len_bytes);
     save_buffer("registration", "made", &body);

@@ -10,6 +10,7 @@
 #include "evidence/render.h"
 #include "model/input.h"
 #include "model/link.h"
+#include "stark/setup.h"
 #include "wire/session.h"
 
 #include <errno.h>
@@ -34,8 +35,8 @@ struct infer_run {
     uint8_t sid[32]; /* the session whose files were saved last */
     FILE *table;     /* out_dir/results.csv */
     struct hats_progress progress;
-    uint64_t started_ns, encrypt_ns, call_ns, verify_ns, decrypt_ns;
-    size_t core_len, ciphertext_len, answer_len, receipt_len;
+    uint64_t started_ns, encrypt_ns, prove_ns, call_ns, verify_ns, decrypt_ns;
+    size_t core_len, ciphertext_len, proof_len, answer_len, receipt_len;
     unsigned resends;
 };
 
@@ -118,6 +119,8 @@ static hats_status save_all(struct infer_run *run, const struct hats_client_resu
     if (s == HATS_OK)
         s = save(run, r->tag, "ciphertext", r->ciphertext, r->ciphertext_len, err);
     if (s == HATS_OK)
+        s = save(run, r->tag, "proof", r->proof, r->proof_len, err);
+    if (s == HATS_OK)
         s = save(run, r->tag, "answer", r->answer, r->answer_len, err);
     return s;
 }
@@ -153,12 +156,13 @@ static void print_json(const struct infer_run *run, const struct hats_client_res
         hats_buffer_printf(&b, "%s%" PRId64, o == 0 ? "" : ",", r->acc[o]);
     hats_buffer_printf(
         &b,
-        "],\"receipt_verified\":true,\"ms\":{\"encrypt\":%.3f,\"call\":%.3f,"
-        "\"verify\":%.3f,\"decrypt\":%.3f},\"bytes\":{\"core\":%zu,\"ciphertext\":%zu,"
-        "\"answer\":%zu,\"receipt\":%zu},\"resends\":%u}\n",
-        (double)r->encrypt_ns / 1e6, (double)r->call_ns / 1e6, (double)r->verify_ns / 1e6,
-        (double)r->decrypt_ns / 1e6, r->core_len, r->ciphertext_len, r->answer_len, r->receipt_len,
-        r->resends);
+        "],\"receipt_verified\":true,\"proof_suite\":\"%s\",\"ms\":{\"encrypt\":%.3f,"
+        "\"prove\":%.3f,\"call\":%.3f,\"verify\":%.3f,\"decrypt\":%.3f},\"bytes\":{\"core\":%zu,"
+        "\"ciphertext\":%zu,\"proof\":%zu,\"answer\":%zu,\"receipt\":%zu},\"resends\":%u}\n",
+        hats_stark_suite_name(r->proof_suite), (double)r->encrypt_ns / 1e6,
+        (double)r->prove_ns / 1e6, (double)r->call_ns / 1e6, (double)r->verify_ns / 1e6,
+        (double)r->decrypt_ns / 1e6, r->core_len, r->ciphertext_len, r->proof_len, r->answer_len,
+        r->receipt_len, r->resends);
     fwrite(b.data, 1, b.len, stdout);
     hats_buffer_clear(&b);
 }
@@ -168,7 +172,7 @@ static void print_person(const struct infer_run *run, const struct hats_client_r
     const char *bold = hats_tty_colour(stdout, HATS_BOLD);
     const char *plain = hats_tty_colour(stdout, HATS_PLAIN);
     const struct hats_plan *plan = run->model->plan;
-    char up[32], down[32];
+    char up[32], down[32], proof[32];
     printf("record %" PRIu64 ": %s%s%s", r->tag, bold, a->label, plain);
     if (plan->link == HATS_LINK_EXP)
         printf("  mean %.4f", a->value);
@@ -181,11 +185,14 @@ static void print_person(const struct infer_run *run, const struct hats_client_r
         return;
     printf("  receipt verified before decrypting: model %s %s, signed by %s\n", plan->name,
            plan->version, run->model->signer);
-    printf("  encrypt %.2f ms, call %.2f ms, verify %.2f ms, decrypt %.2f ms\n",
-           (double)r->encrypt_ns / 1e6, (double)r->call_ns / 1e6, (double)r->verify_ns / 1e6,
-           (double)r->decrypt_ns / 1e6);
-    printf("  sent %s bytes of ciphertext and %zu of request core, got %s of answer and %zu of "
-           "receipt\n",
+    printf("  proven to be encrypted: %s bytes of proof (%s) in %.1f ms\n",
+           cli_count(proof, r->proof_len), hats_stark_suite_name(r->proof_suite),
+           (double)r->prove_ns / 1e6);
+    printf("  encrypt %.2f ms, prove %.1f ms, call %.2f ms, verify %.2f ms, decrypt %.2f ms\n",
+           (double)r->encrypt_ns / 1e6, (double)r->prove_ns / 1e6, (double)r->call_ns / 1e6,
+           (double)r->verify_ns / 1e6, (double)r->decrypt_ns / 1e6);
+    printf("  sent %s bytes of ciphertext, the proof and %zu of request core, got %s of answer and "
+           "%zu of receipt\n",
            cli_count(up, r->ciphertext_len), r->core_len, cli_count(down, r->answer_len),
            r->receipt_len);
 }
@@ -212,11 +219,13 @@ static hats_status record_done(void *user, const struct hats_client_result *r,
         print_person(run, r, &answer);
     run->done++;
     run->encrypt_ns += r->encrypt_ns;
+    run->prove_ns += r->prove_ns;
     run->call_ns += r->call_ns;
     run->verify_ns += r->verify_ns;
     run->decrypt_ns += r->decrypt_ns;
     run->resends += r->resends;
     run->ciphertext_len = r->ciphertext_len;
+    run->proof_len = r->proof_len;
     run->answer_len = r->answer_len;
     run->receipt_len = r->receipt_len;
     run->core_len = r->core_len;
@@ -306,11 +315,12 @@ static void summary(const struct infer_run *run) {
             "decrypting\n",
             run->done, seconds, n / seconds);
     fprintf(stderr,
-            "a record in the mean: encrypt %.2f ms, call %.2f ms, verify %.2f ms, decrypt "
-            "%.2f ms; %zu bytes up, %zu down, receipt %zu\n",
-            (double)run->encrypt_ns / n / 1e6, (double)run->call_ns / n / 1e6,
-            (double)run->verify_ns / n / 1e6, (double)run->decrypt_ns / n / 1e6,
-            run->ciphertext_len, run->answer_len, run->receipt_len);
+            "a record in the mean: encrypt %.2f ms, prove %.1f ms, call %.2f ms, verify %.2f ms, "
+            "decrypt %.2f ms; %zu bytes of ciphertext and %zu of proof up, %zu down, receipt %zu\n",
+            (double)run->encrypt_ns / n / 1e6, (double)run->prove_ns / n / 1e6,
+            (double)run->call_ns / n / 1e6, (double)run->verify_ns / n / 1e6,
+            (double)run->decrypt_ns / n / 1e6, run->ciphertext_len, run->proof_len, run->answer_len,
+            run->receipt_len);
     if (run->clipped_records != 0)
         fprintf(stderr, "%" PRIu64 " records had values outside the model's range\n",
                 run->clipped_records);
@@ -351,6 +361,19 @@ static hats_status connect_model(struct hats_client **client, struct hats_client
     return s;
 }
 
+/* --proof small: a smaller proof that takes longer. There is no way to send none. */
+static hats_status choose_suite(unsigned *suite, const struct cli_args *args,
+                                struct hats_error *err) {
+    const char *wish = cli_value(args, "proof");
+    *suite = HATS_STARK_S128;
+    if (wish == NULL || strcmp(wish, "fast") == 0)
+        return HATS_OK;
+    *suite = HATS_STARK_S128_SMALL;
+    return strcmp(wish, "small") == 0
+               ? HATS_OK
+               : hats_fail(err, HATS_E_USAGE, "--proof is fast or small, not '%s'", wish);
+}
+
 static int run_infer(const struct cli_args *args) {
     struct hats_error err = {0};
     struct hats_client *client = NULL;
@@ -359,7 +382,10 @@ static int run_infer(const struct cli_args *args) {
     const char *path = cli_value(args, "input");
     uint64_t window = 0;
     struct infer_run run = {.args = args, .model = &model};
+    unsigned suite = 0;
     hats_status s = cli_number(&window, args, "window", 8, 1, 64, &err);
+    if (s == HATS_OK)
+        s = choose_suite(&suite, args, &err);
     if (s == HATS_OK)
         s = choose_records(&run, path, &err);
     if (s == HATS_OK)
@@ -372,6 +398,7 @@ static int run_infer(const struct cli_args *args) {
         struct hats_client_job job = {.model = &model,
                                       .owner = &owner,
                                       .window = (unsigned)window,
+                                      .proof_suite = suite,
                                       .user = &run,
                                       .next = next_record,
                                       .done = record_done};
@@ -401,10 +428,11 @@ static const struct cli_option infer_options[] = {
     {"row", "N", "Score this record only (1 is the first below the header).", false, false},
     {"all", NULL, "Score every record; the result is CSV.", false, false},
     {"out", "DIR",
-     "Keep receipt, request core, ciphertext and answer of every record there, block and receipt of "
+     "Keep receipt, request core, ciphertext, proof and answer of every record there, block and receipt of "
      "their session, and results.csv.",
      false, false},
     {"name", "NAME", "Which key (default: default).", false, false},
+    {"proof", "KIND", "fast, or small: fewer bytes and more time (default: fast).", false, false},
     {"window", "N", "Calls in flight, 1 to 64 (default: 8).", false, false},
     {0}};
 
@@ -414,8 +442,9 @@ const struct cli_verb cli_verb_infer = {
     0,
     0,
     "Score records without showing them.",
-    "Each record is turned into integers by the model's public plan, encrypted under your key, and "
-    "sent. The\nreceipt that comes back is verified against the provider's pinned keys before the "
+    "Each record is turned into integers by the model's public plan and encrypted under your key. The\n"
+    "request carries a zero-knowledge proof that it is encrypted; the server computes on nothing "
+    "else. The\nreceipt that comes back is verified against the provider's pinned keys before the "
     "answer is decrypted.\nScores go to standard output; explanations to standard error.",
     "hats infer --model https://scores.example:8443/clinical --input patients.csv --row 7 --out "
     "evidence",

@@ -224,7 +224,8 @@ const struct cli_verb cli_verb_key_register = {
     0,
     0,
     "Register the public key with a server.",
-    NULL,
+    "Sends a zero-knowledge proof, made on the server's challenge, that the key is one and that you "
+    "hold its\nsecret, signed by the owner's key.",
     "hats key register --server https://scores.example:8443",
     register_options,
     run_key_register};

@@ -1,9 +1,9 @@
 /* The data owner's side of a call.
  *
- *     record -> x -> ciphertext -> request -> answer, receipt -> verify -> decrypt -> accumulators
+ *     record -> x -> ciphertext, proof -> request -> answer, receipt -> verify -> decrypt -> accumulators
  *
  * The receipt is verified against the pinned keys, and against this very call and answer, before
- * anything is decrypted. A request is only ever sent again as the identical bytes of the same (sid, i):
+ * anything is decrypted. Every request carries a proof that its ciphertext is one (statements/call.h). A request is only ever sent again as the identical bytes of the same (sid, i):
  * the server answers it from what it sealed, and evaluates nothing twice.
  *
  * Calls are made in a session, which the client opens when it needs one (a challenge, the owner's signature,
@@ -33,7 +33,7 @@ void hats_client_close(struct hats_client *client);
 const struct hats_tls_info *hats_client_tls(const struct hats_client *client);
 const struct hats_trust *hats_client_trust(const struct hats_client *client);
 
-/* Register the owner's public key for this tenant; again is nothing. */
+/* Register the owner's public key for this tenant, with a proof that it is one; again is nothing. */
 HATS_MUST_USE hats_status hats_client_register_key(struct hats_client *client,
                                                    const struct hats_owner *owner,
                                                    struct hats_error *err);
@@ -51,7 +51,7 @@ struct hats_client_model {
     struct hats_publication publication;
     char signer[HATS_ISSUER_MAX]; /* the publisher's name in the pinned key set */
     uint8_t plan_digest[32];
-    uint8_t parameters_digest[32]; /* for purpose 0 */
+    uint8_t box_digest[32]; /* hats_plan_box_digest */
     size_t ciphertext_len, answer_len;
 };
 /* Fetches plan and publication, checks the publisher's signature (role: model publisher), that the
@@ -66,19 +66,22 @@ void hats_client_model_clear(struct hats_client_model *model);
 struct hats_client_result {
     uint64_t tag;       /* what the source called it */
     const int64_t *acc; /* plan->shape.k accumulators */
-    const uint8_t *core, *ciphertext, *answer, *receipt;
-    size_t core_len, ciphertext_len, answer_len, receipt_len;
+    const uint8_t *core, *ciphertext, *proof, *answer, *receipt;
+    size_t core_len, ciphertext_len, proof_len, answer_len, receipt_len;
+    unsigned proof_suite;
     const uint8_t *sid, *session_block; /* 32 and HATS_SESSION_BLOCK_LEN bytes */
     const uint8_t *session_receipt;     /* NULL: the session was replaced since the call was sent */
     size_t session_receipt_len;
-    uint64_t encrypt_ns, call_ns, verify_ns, decrypt_ns; /* call: from send to whole answer */
+    uint64_t encrypt_ns, prove_ns, call_ns, verify_ns,
+        decrypt_ns; /* call: from send to whole answer */
     unsigned resends;
 };
 
 struct hats_client_job {
     const struct hats_client_model *model;
     const struct hats_owner *owner;
-    unsigned window; /* calls in flight, 1 .. 64; 0: 8 */
+    unsigned window;      /* calls in flight, 1 .. 64; 0: 8 */
+    unsigned proof_suite; /* of stark/setup.h; 0: S128 */
     void *user;
     /* The next record: fill x (d integers) and tag, or set *more = false. */
     hats_status (*next)(void *user, int32_t *x, uint64_t *tag, bool *more, struct hats_error *err);

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "stark/setup.h"
 #include "wire/problem.h"
 #include "wire/registration.h"
 
@@ -64,6 +65,7 @@ void hats_client_close(struct hats_client *client) {
     if (client == NULL)
         return;
     hats_client_session_close(client);
+    hats_client_prover_free(client->prover);
     hats_http_client_free(client->http);
     hats_tls_free(client->tls);
     hats_trust_clear(&client->trust);
@@ -123,19 +125,30 @@ static void key_url(char out[96], const uint8_t kid[32]) {
     snprintf(out, 96, "/v1/keys/%s", hex);
 }
 
+hats_status hats_client_prover_ensure(struct hats_client *client, struct hats_error *err) {
+    return client->prover != NULL ? HATS_OK : hats_client_prover_new(&client->prover, err);
+}
+
 hats_status hats_client_register_key(struct hats_client *client, const struct hats_owner *owner,
                                      struct hats_error *err) {
     char path[96];
-    struct hats_buffer body;
+    struct hats_buffer body, proof;
     struct hats_challenge challenge;
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
+    hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
     key_url(path, owner->kid);
-    hats_status s = hats_client_challenge(client, &challenge, err);
+    hats_status s = hats_client_prover_ensure(client, err);
+    if (s == HATS_OK)
+        s = hats_client_challenge(client, &challenge, err);
+    if (s == HATS_OK)
+        s = hats_client_prove_key(client->prover, &proof, owner, challenge.nonce, err);
     if (s == HATS_OK)
         s = hats_registration_encode(&body, owner->public_key, owner->public_key_len, owner->sign,
-                                     client->origin, hats_now_ms(), challenge.nonce, err);
+                                     client->origin, hats_now_ms(), challenge.nonce,
+                                     HATS_STARK_S128, proof.data, proof.len, err);
     if (s == HATS_OK)
         s = hats_client_exchange(client, NULL, "PUT", path, body.data, body.len, err);
+    hats_buffer_clear(&proof);
     hats_buffer_clear(&body);
     return s;
 }

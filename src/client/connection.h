@@ -3,6 +3,7 @@
 #define HATS_CLIENT_CONNECTION_H
 
 #include "client/client.h"
+#include "client/prove.h"
 #include "http/client.h"
 #include "wire/session.h"
 
@@ -27,7 +28,11 @@ struct hats_client {
     struct hats_http_client *http;
     struct hats_trust trust;
     struct hats_client_session session;
+    struct hats_client_prover *prover; /* made with the first proof */
 };
+/* Makes client->prover if there is none yet. */
+HATS_MUST_USE hats_status hats_client_prover_ensure(struct hats_client *client,
+                                                    struct hats_error *err);
 
 /* Makes client->http usable: connects if there is none, or the old one is lost. Exchanges of a lost
  * connection stay readable until they are freed. */

@@ -3,9 +3,9 @@
  * A slot holds one record from encryption to delivery. Its request bytes are made once; whatever
  * happens on the way, only those bytes are sent again.
  *
- *     EMPTY -> (next, encrypt) -> READY -> (submit) -> FLYING -> (verify, decrypt, done) -> EMPTY
- *                                   ^                    |
- *                                   +---- busy, lost ----+   after a pause, the same bytes
+ *     EMPTY -> (next, encrypt, prove) -> READY -> (submit) -> FLYING -> (verify, decrypt, done) -> EMPTY
+ *                                          ^                    |
+ *                                          +---- busy, lost ----+   after a pause, the same bytes
  */
 #include "client/connection.h"
 
@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "evidence/receipt.h"
 #include "hash/sha256.h"
+#include "stark/setup.h"
+#include "statements/call.h"
 #include "wire/core.h"
 #include "wire/oip.h"
 #include "wire/problem.h"
@@ -25,6 +27,7 @@
 
 #define WINDOW_DEFAULT 8
 #define WINDOW_MAX 64
+#define PROOF_MAX (1u << 20) /* bytes; the server's bound is the setup's */
 #define CALL_TIMEOUT_MS 30000
 #define GIVE_UP_NS UINT64_C(60000000000)
 #define PAUSE_FIRST_MS 50
@@ -46,9 +49,10 @@ struct slot {
     char json_len_field[24];
     char path[160];
     struct hats_buffer body;
-    const uint8_t *ciphertext; /* inside body */
+    const uint8_t *ciphertext, *proof; /* inside body */
+    size_t proof_len;
     struct hats_http_header headers[4];
-    uint64_t first_sent_ns, sent_ns, not_before_ns, encrypt_ns;
+    uint64_t first_sent_ns, sent_ns, not_before_ns, encrypt_ns, prove_ns;
     unsigned resends;
 };
 
@@ -58,53 +62,96 @@ struct run {
     struct slot *slots;
     unsigned n_slots;
     int32_t *x;
+    uint8_t *ciphertext; /* of the record being encrypted */
+    int8_t *e;           /* and its noise */
+    size_t e_len;
     int64_t *acc;
     bool exhausted;
 };
 
-static hats_status make_body(struct slot *slot, const struct run *run, const uint8_t *ciphertext,
-                             struct hats_error *err) {
+static hats_status make_body(struct slot *slot, const struct run *run,
+                             const struct hats_buffer *proof, struct hats_error *err) {
     size_t json_len = 0;
     char id[32];
     size_t len = run->job->model->ciphertext_len;
-    struct hats_oip_tensor input = {"hats.ciphertext", ciphertext, len};
+    const struct hats_oip_tensor inputs[2] = {{"hats.ciphertext", run->ciphertext, len},
+                                              {"hats.proof", proof->data, proof->len}};
     snprintf(id, sizeof id, "%u", slot->core.i);
-    hats_buffer_init(&slot->body, hats_oip_overhead(1) + len);
-    hats_oip_request(&slot->body, &json_len, id, &input, 1);
+    hats_buffer_init(&slot->body, hats_oip_overhead(2) + len + proof->len);
+    hats_oip_request(&slot->body, &json_len, id, inputs, 2);
     if (slot->body.failed)
         return hats_fail(err, HATS_E_MEMORY, "no memory for a request");
-    slot->ciphertext = slot->body.data + slot->body.len - len;
+    slot->proof_len = proof->len;
+    slot->proof = slot->body.data + slot->body.len - proof->len;
+    slot->ciphertext = slot->proof - 4 - len; /* a length stands before each */
     snprintf(slot->json_len_field, sizeof slot->json_len_field, "%zu", json_len);
     return HATS_OK;
 }
 
-static hats_status encrypt(struct slot *slot, struct run *run, struct hats_error *err) {
+/* What the core says before there is a ciphertext: all that ctx depends on. */
+static void begin_core(struct slot *slot, struct run *run) {
     const struct hats_client_model *m = run->job->model;
-    uint8_t ctx[32];
-    uint64_t start = hats_monotonic_ns();
+    struct hats_call_parameters parameters;
     struct hats_core *core = &slot->core;
-    *core = (struct hats_core){
-        .i = hats_client_session_index(run->client), .op = HATS_OP_INFER, .unix_ms = hats_now_ms()};
+    unsigned suite = run->job->proof_suite;
+    *core = (struct hats_core){.i = hats_client_session_index(run->client),
+                               .op = HATS_OP_INFER,
+                               .unix_ms = hats_now_ms(),
+                               .has_proof = true,
+                               .proof_suite = suite != 0 ? suite : HATS_STARK_S128};
     memcpy(core->sid, run->client->session.sid, 32);
     memcpy(slot->session_receipt_digest, run->client->session.receipt_digest, 32);
     memcpy(core->model_commitment, m->publication.model_commitment, 32);
     memcpy(core->kid, run->job->owner->kid, 32);
-    memcpy(core->parameters_digest, m->parameters_digest, 32);
+    hats_call_parameters_of(&parameters, m->plan, m->plan_digest, m->box_digest, core);
+    hats_call_parameters_digest(core->parameters_digest, &parameters);
+}
+
+static hats_status encrypt(struct slot *slot, struct run *run, struct hats_error *err) {
+    const struct hats_client_model *m = run->job->model;
+    struct hats_core *core = &slot->core;
+    uint8_t ctx[32];
+    uint64_t start = hats_monotonic_ns();
+    begin_core(slot, run);
     hats_core_context(ctx, core);
-    uint8_t *ciphertext = hats_alloc(m->ciphertext_len);
-    if (ciphertext == NULL)
-        return hats_fail(err, HATS_E_MEMORY, "no memory for a ciphertext");
-    hats_status s = hats_linear_encrypt(ciphertext, m->ciphertext_len, run->job->owner->secret,
-                                        &m->params, &m->plan->shape, ctx, run->x, err);
+    hats_status s = hats_linear_encrypt_open(run->ciphertext, m->ciphertext_len, run->e,
+                                             run->job->owner->secret, &m->params, &m->plan->shape,
+                                             ctx, run->x, err);
+    if (s == HATS_OK)
+        hats_sha256(core->ciphertext_digest, run->ciphertext, m->ciphertext_len);
+    slot->encrypt_ns = hats_monotonic_ns() - start;
+    return s;
+}
+
+static hats_status prove(struct slot *slot, struct run *run, struct hats_buffer *proof,
+                         struct hats_error *err) {
+    const struct hats_client_model *m = run->job->model;
+    uint64_t start = hats_monotonic_ns();
+    hats_status s = hats_client_prover_ensure(run->client, err);
+    if (s == HATS_OK)
+        s = hats_client_prove_call(run->client->prover, proof, m->plan, m->plan_digest, &slot->core,
+                                   run->job->owner, run->ciphertext, m->ciphertext_len, run->e,
+                                   run->x, err);
+    if (s == HATS_OK)
+        hats_sha256(slot->core.proof_digest, proof->data, proof->len);
+    hats_wipe(run->e, run->e_len);
+    slot->prove_ns = hats_monotonic_ns() - start;
+    return s == HATS_OK ? s : hats_fail_in(err, s, "the request could not be proven");
+}
+
+static hats_status make_request(struct slot *slot, struct run *run, struct hats_error *err) {
+    struct hats_buffer proof;
+    hats_buffer_init(&proof, PROOF_MAX);
+    hats_status s = encrypt(slot, run, err);
+    if (s == HATS_OK)
+        s = prove(slot, run, &proof, err);
     if (s == HATS_OK) {
-        hats_sha256(core->ciphertext_digest, ciphertext, m->ciphertext_len);
-        hats_core_encode(slot->core_bytes, &slot->core_len, core);
+        hats_core_encode(slot->core_bytes, &slot->core_len, &slot->core);
         hats_core_request_digest(slot->request_digest, slot->core_bytes, slot->core_len);
         hats_base64url_encode(slot->core_field, slot->core_bytes, slot->core_len);
-        s = make_body(slot, run, ciphertext, err);
+        s = make_body(slot, run, &proof, err);
     }
-    hats_free(ciphertext);
-    slot->encrypt_ns = hats_monotonic_ns() - start;
+    hats_buffer_clear(&proof);
     return s;
 }
 
@@ -122,7 +169,7 @@ static hats_status fill(struct slot *slot, struct run *run, struct hats_error *e
     if (!ready)
         s = hats_client_session_renew(run->client, run->job->owner, err);
     if (s == HATS_OK)
-        s = encrypt(slot, run, err);
+        s = make_request(slot, run, err);
     hats_wipe(run->x, d * sizeof run->x[0]);
     if (s != HATS_OK)
         return s;
@@ -213,6 +260,8 @@ static hats_status check_receipt(struct slot *slot, struct run *run,
         .kid = slot->core.kid,
         .owner = run->job->owner->thumbprint,
         .ciphertext_digest = slot->core.ciphertext_digest,
+        .proof_suite = &slot->core.proof_suite,
+        .proof_digest = slot->core.proof_digest,
         .output_digest = output_digest,
     };
     struct hats_report *report = hats_alloc(sizeof *report);
@@ -256,11 +305,15 @@ static hats_status deliver(struct slot *slot, struct run *run, const uint8_t *bo
         .core_len = slot->core_len,
         .ciphertext = slot->ciphertext,
         .ciphertext_len = m->ciphertext_len,
+        .proof = slot->proof,
+        .proof_len = slot->proof_len,
+        .proof_suite = slot->core.proof_suite,
         .answer = out[0].data,
         .answer_len = out[0].len_bytes,
         .receipt = out[1].data,
         .receipt_len = out[1].len_bytes,
         .encrypt_ns = slot->encrypt_ns,
+        .prove_ns = slot->prove_ns,
         .call_ns = arrived - slot->sent_ns,
         .verify_ns = verified - arrived,
         .decrypt_ns = hats_monotonic_ns() - verified,
@@ -394,15 +447,21 @@ hats_status hats_client_infer(struct hats_client *client, const struct hats_clie
     run.slots = hats_alloc_array(window, sizeof run.slots[0]);
     run.x = hats_alloc_array(shape->d, sizeof run.x[0]);
     run.acc = hats_alloc_array(shape->k, sizeof run.acc[0]);
+    run.ciphertext = hats_alloc(job->model->ciphertext_len);
+    run.e_len = shape->n_in * hats_fhe_set_n(job->model->plan->set_id);
+    run.e = hats_alloc(run.e_len);
     run.n_slots = window;
     hats_status s = HATS_OK;
-    if (run.slots == NULL || run.x == NULL || run.acc == NULL)
+    if (run.slots == NULL || run.x == NULL || run.acc == NULL || run.ciphertext == NULL ||
+        run.e == NULL)
         s = hats_fail(err, HATS_E_MEMORY, "no memory for %u calls in flight", window);
     if (s == HATS_OK)
         s = drive(&run, err);
     for (unsigned i = 0; run.slots != NULL && i < window; i++)
         empty(&run.slots[i]);
     hats_free(run.slots);
+    hats_free(run.ciphertext);
+    hats_free_wiped(run.e, run.e_len);
     hats_free_wiped(run.x, shape->d * sizeof run.x[0]);
     hats_free_wiped(run.acc, shape->k * sizeof run.acc[0]);
     return s;

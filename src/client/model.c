@@ -4,7 +4,6 @@
 #include "base/random.h"
 #include "cbor/cbor.h"
 #include "hash/sha256.h"
-#include "wire/core.h"
 
 #include <stdio.h>
 
@@ -40,25 +39,6 @@ static hats_status check_published(const struct hats_client_model *m, const char
     return HATS_OK;
 }
 
-/* H(parameters), which the request core names and the server rebuilds from its own plan. */
-static hats_status digest_parameters(struct hats_client_model *m, struct hats_error *err) {
-    const struct hats_linear_shape *shape = &m->plan->shape;
-    struct hats_call_parameters p = {
-        .set_id = m->plan->set_id,
-        .d = shape->d,
-        .log_t = m->plan->log_t,
-        .k = shape->k,
-        .block = shape->block,
-        .n_in = shape->n_in,
-    };
-    memcpy(p.transform_digest, m->plan_digest, 32);
-    hats_status s = hats_plan_box_digest(p.bounds_digest, m->plan->lo, m->plan->hi, shape->d);
-    if (s != HATS_OK)
-        return hats_fail(err, s, "the plan's bounds cannot be digested");
-    hats_call_parameters_digest(m->parameters_digest, &p);
-    return HATS_OK;
-}
-
 hats_status hats_client_model_open(struct hats_client_model *out, struct hats_client *client,
                                    const char *name, struct hats_error *err) {
     struct hats_buffer plan, publication;
@@ -86,7 +66,8 @@ hats_status hats_client_model_open(struct hats_client_model *out, struct hats_cl
     if (s == HATS_OK) {
         m.ciphertext_len = hats_linear_ciphertext_bytes(m.plan->set_id, &m.plan->shape);
         m.answer_len = hats_linear_answer_bytes(m.plan->set_id, &m.plan->shape);
-        s = digest_parameters(&m, err);
+        if (hats_plan_box_digest(m.box_digest, m.plan->lo, m.plan->hi, m.plan->shape.d) != HATS_OK)
+            s = hats_fail(err, HATS_E_MEMORY, "the plan's bounds cannot be digested");
     }
     if (s == HATS_OK)
         *out = m;

@@ -395,6 +395,7 @@ hats_status hats_receipt_match(const struct hats_receipt *r,
         {30, "encryption key", r->kid, expect->kid},
         {31, "owner key", r->owner, expect->owner},
         {32, "ciphertext digest", r->ciphertext_digest, expect->ciphertext_digest},
+        {33, "proof digest", r->proof_digest, expect->proof_digest},
         {40, "output digest", r->output_digest, expect->output_digest},
         {80, "tenant digest", r->tenant_digest, expect->tenant_digest},
     };
@@ -406,6 +407,9 @@ hats_status hats_receipt_match(const struct hats_receipt *r,
                              digests[i].label, digests[i].name);
     if (expect->owner != NULL && !r->has_owner)
         return hats_fail(err, HATS_E_VERIFY, "receipt: claim 31 (owner key) is null");
+    if (expect->proof_suite != NULL && (!r->has_proof || *expect->proof_suite != r->proof_suite))
+        return hats_fail(err, HATS_E_VERIFY,
+                         "receipt: claim 33 (proof) does not name a proof of this call's suite");
     if (expect->call_index != NULL && *expect->call_index != r->call_index)
         return hats_fail(err, HATS_E_VERIFY,
                          "receipt: claim 11 (call index) is not that of this call");

@@ -190,6 +190,8 @@ struct hats_receipt_expect {
     const uint8_t *kid;
     const uint8_t *owner;
     const uint8_t *ciphertext_digest;
+    const uint32_t *proof_suite;
+    const uint8_t *proof_digest;
     const uint8_t *output_digest;
 };
 HATS_MUST_USE hats_status hats_receipt_match(const struct hats_receipt *r,

@@ -65,7 +65,7 @@ static enum hats_problem reserve(struct hats_gate_call *call, size_t body_bytes,
     if (g->calls_open >= g->config.max_calls) {
         p = hats_gate_refuse(detail, HATS_PROBLEM_BUSY, "%u calls are being worked on.",
                              g->calls_open);
-    } else if (need > g->config.memory_budget_bytes - g->memory_used) {
+    } else if (g->memory_used + need > hats_gate_call_budget(g)) {
         p = hats_gate_refuse(detail, HATS_PROBLEM_BUSY, "The memory for calls is in use.");
     } else {
         g->memory_used += need;

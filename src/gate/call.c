@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "hash/sha256.h"
+#include "statements/call.h"
 #include "wire/oip.h"
 
 #include <stdio.h>
@@ -86,24 +87,12 @@ static enum hats_problem check_session(struct hats_gate_call *call, bool known,
 
 static enum hats_problem check_model(const struct hats_gate_call *call) {
     const struct model *m = call->model;
-    const struct hats_plan *plan = m->package->plan;
+    struct hats_call_parameters p;
+    uint8_t digest[32];
     if (memcmp(call->core.model_commitment, m->publication.model_commitment, 32) != 0)
         return HATS_PROBLEM_MODEL_CHANGED;
-    struct hats_call_parameters p = {
-        .set_id = plan->set_id,
-        .proof_suite = call->core.has_proof ? call->core.proof_suite : 0,
-        .d = plan->shape.d,
-        .log_t = plan->log_t,
-        .k = plan->shape.k,
-        .block = plan->shape.block,
-        .n_in = plan->shape.n_in,
-        .has_data_commitment = call->core.has_data_commitment,
-        .purpose = call->core.purpose,
-    };
-    uint8_t digest[32];
-    memcpy(p.data_commitment, call->core.data_commitment, 32);
-    memcpy(p.bounds_digest, m->box_digest, 32);
-    memcpy(p.transform_digest, m->package->plan_digest, 32);
+    hats_call_parameters_of(&p, m->package->plan, m->package->plan_digest, m->box_digest,
+                            &call->core);
     hats_call_parameters_digest(digest, &p);
     return memcmp(call->core.parameters_digest, digest, 32) == 0 ? HATS_PROBLEM_NONE
                                                                  : HATS_PROBLEM_PARAMETERS;

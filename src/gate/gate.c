@@ -76,11 +76,20 @@ hats_status hats_gate_new(struct hats_gate **out, const struct hats_gate_config 
     hats_status s = copy_strings(g, config, err);
     if (s == HATS_OK)
         s = read_secret(g, err);
+    if (s == HATS_OK && config->proofs == NULL) {
+        s = hats_gate_verifier_new(&g->verifier, g->config.max_evaluations, err);
+        if (s == HATS_OK)
+            g->config.proofs = hats_gate_verifier_rules(g->verifier);
+    }
     if (s == HATS_OK)
         *out = g;
     else
         hats_gate_free(g);
     return s;
+}
+
+const struct hats_gate_proof_rules *hats_gate_rules(const struct hats_gate *g) {
+    return g->config.proofs;
 }
 
 void hats_gate_free(struct hats_gate *g) {
@@ -92,6 +101,7 @@ void hats_gate_free(struct hats_gate *g) {
     hats_free(g->models);
     hats_free_wiped(g->tenants, g->n_tenants * sizeof g->tenants[0]);
     hats_gate_cache_clear(&g->keys);
+    hats_gate_verifier_free(g->verifier);
     for (size_t i = 0; g->origins != NULL && g->origins[i] != NULL; i++)
         hats_free(g->origins[i]);
     hats_free(g->origins);
@@ -101,6 +111,10 @@ void hats_gate_free(struct hats_gate *g) {
     pthread_mutex_destroy(&g->model_lock);
     pthread_mutex_destroy(&g->tenant_lock);
     hats_free_wiped(g, sizeof *g);
+}
+
+uint64_t hats_gate_call_budget(const struct hats_gate *g) {
+    return g->config.memory_budget_bytes - atomic_load(&g->verify_bytes);
 }
 
 uint64_t hats_gate_now(const struct hats_gate *g) {
@@ -184,6 +198,7 @@ void hats_gate_counters(struct hats_gate *g, struct hats_gate_counters *out) {
     out->sessions_closed = atomic_load(&g->closed);
     out->sessions_burnt = atomic_load(&g->burnt);
     out->proofs_checked = atomic_load(&g->proofs);
+    out->verification_ns = atomic_load(&g->proofs_ns);
     out->keys_registered = atomic_load(&g->registered);
     out->key_cache_hits = atomic_load(&g->keys.hits);
     out->key_cache_misses = atomic_load(&g->keys.misses);

@@ -50,20 +50,36 @@ struct hats_gate_proof {
     const uint8_t *ctx; /* 32 bytes: what the ciphertexts are expanded from */
     const struct hats_core *core;
     const struct hats_plan *plan;
-    const uint8_t *public_key; /* the object that was registered under core->kid */
+    const uint8_t *plan_digest; /* 32 bytes */
+    const uint8_t *public_key;  /* the object that was registered under core->kid */
     size_t public_key_len;
     const uint8_t *ciphertext; /* well encoded for the plan; its digest is the core's */
     size_t ciphertext_len;
 };
-/* How proofs of encryption are taken. */
+/* And a proof that a key is one. Borrowed. */
+struct hats_gate_key_proof {
+    uint32_t suite;
+    const uint8_t *bytes;
+    size_t len_bytes;
+    const uint8_t *nonce;      /* 32 bytes: what it was made for */
+    const uint8_t *public_key; /* the object that is registered */
+    size_t public_key_len;
+};
+/* How proofs are taken. */
 struct hats_gate_proof_rules {
-    bool required;          /* a call without one is refused */
+    bool required;          /* calls and registrations without one are refused */
     const uint32_t *suites; /* those taken */
     size_t n_suites;
-    size_t max_bytes; /* of a proof object */
+    /* When a model is loaded: the most bytes that a proof for it has, and what `verify` needs beside them.
+     * A plan for which nothing can be proven is not served. */
+    hats_status (*measure)(void *user, size_t *proof_bytes, size_t *scratch_bytes,
+                           const struct hats_plan *plan, const uint8_t plan_digest[32],
+                           struct hats_error *err);
     /* HATS_OK: it holds. HATS_E_VERIFY: it does not. HATS_E_MEMORY, HATS_E_CRYPTO: could not tell. Anything
      * else: it is not well formed. Called from many threads. */
     hats_status (*verify)(void *user, const struct hats_gate_proof *proof, struct hats_error *err);
+    hats_status (*verify_key)(void *user, const struct hats_gate_key_proof *proof,
+                              struct hats_error *err);
     void *user;
 };
 
@@ -88,7 +104,7 @@ struct hats_gate_config {
     unsigned session_calls;   /* 4096: most calls in a session */
     unsigned session_life_s;  /* 86400: longest life of a session */
 
-    /* NULL: a request with a proof is refused, and one without is taken; receipts say "asserted". The
+    /* NULL: the gate's own (gate/verifier.h), which are strict. Tests of the gate's order bring others; the
      * structure is borrowed. */
     const struct hats_gate_proof_rules *proofs;
 
@@ -102,6 +118,8 @@ void hats_gate_config_init(struct hats_gate_config *config);
 HATS_MUST_USE hats_status hats_gate_new(struct hats_gate **out,
                                         const struct hats_gate_config *config,
                                         struct hats_error *err);
+/* How it takes proofs. Valid as long as the gate. */
+const struct hats_gate_proof_rules *hats_gate_rules(const struct hats_gate *g);
 /* No call may be in flight. g may be NULL. */
 void hats_gate_free(struct hats_gate *g);
 
@@ -291,7 +309,7 @@ HATS_MUST_USE enum hats_problem hats_gate_key_admit(struct hats_gate *g,
                                                     int64_t content_length,
                                                     struct hats_error *detail);
 /* KEY_MALFORMED, KEY_SIGNATURE (origin, owner or signature), CLOCK, CHALLENGE_UNKNOWN, CHALLENGE_EXPIRED,
- * CHALLENGE_USED, KEY_FOREIGN, KEY_REVOKED, STORAGE. *created = false: it was registered already, by the same tenant and owner. */
+ * PROOF_* as for a call, CHALLENGE_USED, KEY_FOREIGN, KEY_REVOKED, STORAGE. *created = false: it was registered already, by the same tenant and owner. */
 HATS_MUST_USE enum hats_problem hats_gate_key_register(struct hats_gate *g, bool *created,
                                                        struct hats_gate_key *out,
                                                        const struct hats_gate_tenant *tenant,
@@ -349,7 +367,8 @@ struct hats_gate_counters {
     uint64_t leases_renewed;
     uint64_t challenges;
     uint64_t sessions_opened, sessions_closed, sessions_burnt;
-    uint64_t proofs_checked; /* those that held and those that did not */
+    uint64_t proofs_checked;  /* those that held and those that did not, of calls and of keys */
+    uint64_t verification_ns; /* summed; waiting for a slot included */
     uint64_t keys_registered;
     uint64_t key_cache_hits, key_cache_misses, key_cache_evictions;
     uint64_t evaluation_ns;   /* summed */

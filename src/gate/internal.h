@@ -3,10 +3,12 @@
 #define HATS_GATE_INTERNAL_H
 
 #include "gate/gate.h"
+#include "gate/verifier.h"
 
 #include "evidence/publication.h"
 #include "model/package.h"
 #include "store/store.h"
+#include "wire/registration.h"
 #include "wire/session.h"
 
 #include <pthread.h>
@@ -22,7 +24,9 @@ struct model {
     struct hats_publication publication;
     uint8_t box_digest[32];
     size_t ciphertext_bytes, answer_bytes, max_body_bytes;
-    size_t work_bytes; /* memory of a call beside its body */
+    size_t proof_max_bytes;
+    size_t work_bytes;   /* memory of a call beside its body */
+    size_t verify_bytes; /* of all proofs being checked at one time, if all are this model's */
 };
 void hats_gate_model_drop(struct model *m);
 /* Adds a reference; NULL when there is none of this name. */
@@ -85,9 +89,11 @@ struct hats_gate {
     size_t n_models;
 
     struct key_cache keys;
+    struct hats_gate_verifier *verifier; /* NULL: the rules are the configuration's */
 
     pthread_mutex_t room_lock;
     size_t memory_used;
+    atomic_size_t verify_bytes; /* the largest of any model served so far: not for calls to have */
     unsigned calls_open;
     struct hats_gate_call *working; /* accepted and not ended; under room_lock */
     sem_t evaluations;
@@ -95,9 +101,11 @@ struct hats_gate {
 
     counter problems[HATS_PROBLEM_COUNT];
     counter admitted, accepted, evaluated, evaluation_ns, sealed, answers, repeats, taken, renewed,
-        registered, challenges, opened, closed, burnt, proofs;
+        registered, challenges, opened, closed, burnt, proofs, proofs_ns;
 };
 
+/* Bytes for all admitted calls together: the budget without the memory that proofs are checked in. */
+uint64_t hats_gate_call_budget(const struct hats_gate *g);
 uint64_t hats_gate_now(const struct hats_gate *g);
 /* Counts p and returns it. */
 enum hats_problem hats_gate_counted(struct hats_gate *g, enum hats_problem p);
@@ -115,6 +123,10 @@ bool hats_gate_parse_digest(uint8_t out[32], const char *hex);
 enum hats_problem hats_gate_nonce_check(const struct hats_gate *g, struct hats_store_nonce *row,
                                         const struct hats_gate_tenant *tenant,
                                         const uint8_t nonce[32], const uint8_t rp_id[32]);
+/* proof.c. PROOF_MISSING, PROOF_SUITE, PROOF_MALFORMED, PROOF_FALSE, INTERNAL. */
+enum hats_problem hats_gate_key_proof_check(struct hats_gate *g,
+                                            const struct hats_registration *reg,
+                                            struct hats_error *detail);
 /* The session of this tenant, whatever its state. SESSION_UNKNOWN, STORAGE. */
 enum hats_problem hats_gate_session_find(struct hats_gate *g, struct hats_store_session *out,
                                          int64_t tenant, const uint8_t sid[32],

@@ -4,7 +4,6 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/text.h"
-#include "wire/registration.h"
 
 bool hats_gate_parse_digest(uint8_t out[32], const char *hex) {
     return hex != NULL && strlen(hex) == 64 && hats_hex_decode(out, 32, hex, 64);
@@ -120,6 +119,8 @@ static enum hats_problem register_key(struct hats_gate *g, bool *created, struct
         check_registration(g, &reg, &nonce, tenant, kid_hex, body, len_bytes, detail);
     if (p == HATS_PROBLEM_NONE)
         p = check_key(&reg, &row.set_id, detail);
+    if (p == HATS_PROBLEM_NONE)
+        p = hats_gate_key_proof_check(g, &reg, detail);
     if (p != HATS_PROBLEM_NONE)
         return p;
     memcpy(row.kid, reg.kid, 32);

@@ -54,17 +54,25 @@ static hats_status measure(struct hats_gate *g, struct model *m, const char *dir
         return hats_fail(err, s, "%s: the plan's bounds cannot be digested", dir);
     m->ciphertext_bytes = hats_linear_ciphertext_bytes(plan->set_id, shape);
     m->answer_bytes = hats_linear_answer_bytes(plan->set_id, shape);
-    size_t proof_bytes = g->config.proofs != NULL ? g->config.proofs->max_bytes : 0;
+    size_t scratch_bytes = 0;
+    const struct hats_gate_proof_rules *rules = g->config.proofs;
+    s = rules->measure(rules->user, &m->proof_max_bytes, &scratch_bytes, plan,
+                       m->package->plan_digest, err);
+    if (s != HATS_OK)
+        return hats_fail_in(err, s, "%s: its requests cannot be proven", dir);
     m->max_body_bytes =
-        m->ciphertext_bytes + proof_bytes + HATS_CORE_MAX_BYTES + hats_oip_overhead(3);
+        m->ciphertext_bytes + m->proof_max_bytes + HATS_CORE_MAX_BYTES + hats_oip_overhead(3);
     /* answer twice: as computed, and inside the reply; scratch as fhe/linear.h says */
+    m->verify_bytes = scratch_bytes * g->config.max_evaluations;
     m->work_bytes = 2 * m->answer_bytes + 2 * RECEIPT_ROOM +
                     (2 * (size_t)shape->n_in + 6) * 8 * hats_fhe_set_n(plan->set_id);
-    if (m->max_body_bytes + m->work_bytes > g->config.memory_budget_bytes)
-        return hats_fail(err, HATS_E_RANGE,
-                         "%s: one call needs %zu bytes, more than the memory budget of %llu", dir,
-                         m->max_body_bytes + m->work_bytes,
-                         (unsigned long long)g->config.memory_budget_bytes);
+    size_t need = m->max_body_bytes + m->work_bytes + m->verify_bytes;
+    if (need > g->config.memory_budget_bytes)
+        return hats_fail(
+            err, HATS_E_RANGE,
+            "%s: one call needs %zu bytes, %zu of them to check proofs in, more than the "
+            "memory budget of %llu",
+            dir, need, m->verify_bytes, (unsigned long long)g->config.memory_budget_bytes);
     return HATS_OK;
 }
 
@@ -83,6 +91,8 @@ static hats_status put(struct hats_gate *g, struct model *m, struct hats_error *
     hats_status s = HATS_OK;
     bool found;
     size_t at = place_of(g, m->publication.name, &found);
+    if (m->verify_bytes > atomic_load(&g->verify_bytes))
+        atomic_store(&g->verify_bytes, m->verify_bytes);
     if (g->models == NULL)
         g->models = hats_alloc_array(MODELS_MAX, sizeof g->models[0]);
     if (g->models == NULL) {

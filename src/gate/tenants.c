@@ -130,7 +130,7 @@ bool hats_gate_tenant_enter(struct hats_gate *g, int64_t id, size_t bytes) {
     bool ok = t != NULL;
     if (ok && others && t->calls_open != 0) {
         unsigned calls = g->config.max_calls - g->config.max_calls / 4;
-        uint64_t memory = g->config.memory_budget_bytes - g->config.memory_budget_bytes / 4;
+        uint64_t budget = hats_gate_call_budget(g), memory = budget - budget / 4;
         ok = t->calls_open < calls && t->memory_used + bytes <= memory;
     }
     if (ok) {

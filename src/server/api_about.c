@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "fhe/params.h"
+#include "stark/setup.h"
 
 #include <string.h>
 
@@ -12,9 +13,9 @@
 static const struct {
     const char *title, *state, *by;
 } requirements[] = {
-    {"The input is encrypted, and only its owner can read input and answer", "asserted",
-     "the client encrypts and the server program links no decryption; no proof of encryption travels "
-     "with a call yet"},
+    {"The input is encrypted, and only its owner can read input and answer", "proven",
+     "each request carries a zero-knowledge proof that it is encrypted under a registered key, and is not "
+     "computed on without; receipts name the proof; that nobody else holds the key no proof can say"},
     {"The answer is authentic", "proven",
      "each answer comes with a signed receipt that binds model, input, output and time; that the named "
      "model was evaluated is asserted by the signer"},
@@ -52,6 +53,16 @@ static json_t *parameter_sets(void) {
     return list;
 }
 
+static json_t *proof_suites(const struct hats_gate *gate) {
+    const struct hats_gate_proof_rules *rules = hats_gate_rules(gate);
+    json_t *list = json_array();
+    for (size_t i = 0; i < rules->n_suites; i++)
+        (void)json_array_append_new(list,
+                                    json_pack("{s:i, s:s}", "id", (int)rules->suites[i], "name",
+                                              hats_stark_suite_name(rules->suites[i])));
+    return list;
+}
+
 static json_t *group_list(const struct hats_server *s) {
     const char *configured = s->config.tls_groups;
     const char *at = configured[0] != '\0' ? configured : hats_tls_default_groups;
@@ -72,13 +83,13 @@ void hats_server_get_about(struct exchange *x) {
     hats_server_answer_json(
         x, 200,
         json_pack("{s:s, s:s, s:s, s:o, s:{s:i, s:i, s:i}, s:{s:i, s:s, s:s, s:s}, s:o,"
-                  " s:{s:s, s:s, s:o, s:s}, s:s, s:s, s:o}",
+                  " s:{s:b, s:o}, s:{s:s, s:s, s:o, s:s}, s:s, s:s, s:o}",
                   "name", "hats", "version", HATS_VERSION, "issuer", s->config.issuer, "origins",
                   origins, "versions", "request_core", 1, "receipt", 1, "plan", 1, "suite", "id", 1,
                   "encryption", "linear tier, direct BFV", "digest", "SHA-256", "signature",
-                  "ML-DSA-65", "parameter_sets", parameter_sets(), "transport", "protocol",
-                  "TLSv1.3", "profile", s->config.tls_profile, "groups", group_list(s),
-                  "server_authentication",
+                  "ML-DSA-65", "parameter_sets", parameter_sets(), "proofs", "required", 1,
+                  "suites", proof_suites(s->gate), "transport", "protocol", "TLSv1.3", "profile",
+                  s->config.tls_profile, "groups", group_list(s), "server_authentication",
                   hats_tls_strength_name(hats_tls_authentication_of(s->tls)), "key_set",
                   "/.well-known/hats/keys", "description", "/openapi.json", "requirements",
                   requirement_list()));

@@ -267,6 +267,10 @@ static hats_status check(const struct hats_server_config *c, struct hats_error *
                          c->path);
     if (c->issuer[0] == '\0' || strlen(c->issuer) > 127)
         return hats_fail(err, HATS_E_USAGE, "%s: issuer must have 1 to 127 bytes", c->path);
+    if (strcmp(c->proofs, "required") != 0)
+        return hats_fail(err, HATS_E_USAGE,
+                         "%s: proofs is '%s'; it is \"required\", and cannot be switched off",
+                         c->path, c->proofs);
     for (size_t i = 0; i < c->origins.n; i++) {
         hats_status s = check_origin(c, c->origins.items[i], err);
         if (s != HATS_OK)

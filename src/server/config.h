@@ -20,7 +20,7 @@ struct hats_server_config {
     char listen[CONFIG_TEXT_MAX];
     uint64_t port;
     struct config_list origins;
-    char issuer[CONFIG_TEXT_MAX];
+    char issuer[CONFIG_TEXT_MAX], proofs[CONFIG_TEXT_MAX];
     uint64_t io_threads, workers, drain_seconds;
 
     char tls_profile[CONFIG_TEXT_MAX], tls_groups[CONFIG_TEXT_MAX];

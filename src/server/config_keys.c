@@ -10,6 +10,9 @@ const struct config_key hats_server_config_keys[] = {
     {"server", "origins", CONFIG_LIST, AT(origins), 0, 0, NULL,
      "how clients write this server, port included; key registrations are made out to one of these"},
     {"server", "issuer", CONFIG_TEXT, AT(issuer), 0, 0, NULL, "the name receipts carry"},
+    {"server", "proofs", CONFIG_TEXT, AT(proofs), 0, 0, "\"required\"",
+     "required: no request is computed on, and no key registered, without its proof; nothing else can be "
+     "set"},
     {"server", "io_threads", CONFIG_NUMBER, AT(io_threads), 1, 64, "1",
      "threads for sockets and TLS"},
     {"server", "workers", CONFIG_NUMBER, AT(workers), 1, 256, "32",

@@ -49,7 +49,10 @@ static void render_gate(struct hats_buffer *out, const struct hats_gate_counters
     counter(out, "hats_sessions_closed_total", "Sessions closed by their owners.",
             c->sessions_closed);
     counter(out, "hats_sessions_burnt_total", "Indices used for two requests.", c->sessions_burnt);
-    counter(out, "hats_proofs_checked_total", "Proofs of encryption looked at.", c->proofs_checked);
+    counter(out, "hats_proofs_checked_total", "Proofs of encryption and of keys looked at.",
+            c->proofs_checked);
+    counter(out, "hats_verification_microseconds_total", "Time spent on them, waiting included.",
+            c->verification_ns / 1000);
     counter(out, "hats_keys_registered_total", "Public keys registered.", c->keys_registered);
     counter(out, "hats_key_cache_hits_total", "Decoded keys found in memory.", c->key_cache_hits);
     counter(out, "hats_key_cache_misses_total", "Decoded keys not in memory.", c->key_cache_misses);

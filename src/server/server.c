@@ -532,6 +532,7 @@ hats_status hats_server_check(const struct hats_server_config *config, FILE *out
             fprintf(out, "origin     %s\n", config->origins.items[i]);
         fprintf(out, "transport  %s, server authentication %s\n", config->tls_profile,
                 hats_tls_strength_name(hats_tls_authentication_of(s->tls)));
+        fprintf(out, "proofs     %s\n", config->proofs);
         for (size_t i = 0; i < n; i++)
             print_model(out, s->gate, names[i]);
         if (n == 0)

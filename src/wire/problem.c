@@ -108,14 +108,10 @@ static const struct hats_problem_info table[HATS_PROBLEM_COUNT] = {
     [HATS_PROBLEM_INDEX_RANGE] = {"index-range", 400,
                                   "The call's index lies beyond what the session was opened for.",
                                   "Open a new session and make a new request in it."},
-    [HATS_PROBLEM_PROOF_MISSING] = {"proof-missing", 400,
-                                    "The request carries no proof of encryption.",
-                                    "Send one as tensor hats.proof and name it in the core; hats "
-                                    "infer does."},
-    [HATS_PROBLEM_PROOF_SUITE] =
-        {"suite-refused", 422, "Proofs of this suite are not taken here.",
-         "Make the proof with a suite that /.well-known/hats lists, or none "
-         "where it lists none."},
+    [HATS_PROBLEM_PROOF_MISSING] = {"proof-missing", 400, "The request carries no proof.",
+                                    "Make one; hats infer and hats key register always do."},
+    [HATS_PROBLEM_PROOF_SUITE] = {"suite-refused", 422, "Proofs of this suite are not taken here.",
+                                  "Make the proof with a suite that /.well-known/hats lists."},
     [HATS_PROBLEM_PROOF_DIGEST] = {"proof-digest", 422,
                                    "The proof is not the one the request core names.",
                                    "Send the proof that was hashed into the core."},
@@ -123,9 +119,9 @@ static const struct hats_problem_info table[HATS_PROBLEM_COUNT] = {
         {"proof-malformed", 400, "The proof is not well formed.",
          "Make it for this model's plan, with this program's version."},
     [HATS_PROBLEM_PROOF_FALSE] =
-        {"proof-false", 422, "The proof of encryption does not hold for this request.",
-         "Make ciphertext and proof together, for this session, index, key "
-         "and model."},
+        {"proof-false", 422, "The proof does not hold for this request.",
+         "Make ciphertext and proof together, for this session, index, key and model; a key's proof "
+         "for the nonce of its registration."},
     [HATS_PROBLEM_CALL_REUSED] =
         {"call-reused", 409,
          "This session and index were used by another request; the session "

@@ -123,7 +123,14 @@ def owner(made, url):
 def scores(url):
     out = os.path.join(TMP, "evidence")
     r = hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "7", "--out", out)
-    expect("one record for a person", r, 0, "record 7", "probability", "receipt verified")
+    expect("one record for a person", r, 0, "record 7", "probability", "receipt verified",
+           "proven to be encrypted", "S128")
+    proof = os.path.join(out, "record-7.proof")
+    expect("the proof that was sent is kept, and says what it is", hats("proof", "inspect", proof), 0,
+           "suite S128: 128.")
+    receipt = json.loads(hats("verify", os.path.join(out, "record-7.receipt.cose"), "--json").stdout)
+    check("the receipt names this proof",
+          hashlib.sha256(open(proof, "rb").read()).hexdigest() in json.dumps(receipt), receipt)
     table = os.path.join(out, "results.csv")
     os.chmod(table, 0o644)
     hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "7", "--out", out)
@@ -141,6 +148,15 @@ def scores(url):
     check("--json gives exact accumulators, times and sizes",
           isinstance(one["accumulators"][0], int) and one["bytes"]["receipt"] < 12288 and
           one["receipt_verified"] is True, r.stdout)
+    r = hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "7", "--json", "--proof", "small")
+    small = json.loads(r.stdout)
+    check("--proof small sends fewer bytes, and the same record has the same score",
+          small["proof_suite"] == "S128-small" and one["proof_suite"] == "S128" and
+          0 < small["bytes"]["proof"] < one["bytes"]["proof"] < 131072 and one["ms"]["prove"] > 0 and
+          small["accumulators"] == one["accumulators"], r.stdout)
+    expect("there is no way to send no proof",
+           hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "7", "--proof", "none"), 2,
+           "fast or small")
     return os.path.join(out, "record-7.receipt.cose")
 
 

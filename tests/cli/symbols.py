@@ -1,4 +1,4 @@
-"""The server program cannot decrypt: it holds none of the key holder's symbols.
+"""The server program cannot decrypt, and makes no proofs: it holds none of the key holder's symbols.
 
 usage: symbols.py BUILD-DIR          (prints TAP)
 
@@ -11,6 +11,8 @@ import os
 
 build = sys.argv[1]
 SECRET = ["hats_fhe_secret_new", "hats_linear_encrypt", "hats_linear_decrypt", "hats_fhe_public_key_of"]
+PROVER = ["hats_stark_prove", "hats_encryption_prove", "hats_encryption_fill", "hats_key_prove"]
+VERIFIER = ["hats_stark_verify", "hats_encryption_verify", "hats_key_verify"]
 
 
 def symbols(program, *flags):
@@ -36,7 +38,11 @@ good = [
           not any("fhe_secret" in s or "decrypt" in s and s.startswith("hats_") for s in hatsd),
           [s for s in hatsd if "fhe_secret" in s or "decrypt" in s and s.startswith("hats_")]),
     check(4, "hatsd holds the evaluation", "hats_linear_evaluate" in hatsd, "not found"),
-    check(5, "neither program exports the TLS library's symbols", not exported, exported[:5]),
+    check(5, "control: hats holds the prover", set(PROVER) <= hats, set(PROVER) - hats),
+    check(6, "hatsd holds no prover", not any("_prove" in s and s.startswith("hats_") for s in hatsd),
+          [s for s in hatsd if "_prove" in s]),
+    check(7, "hatsd holds the verifier", set(VERIFIER) <= hatsd, set(VERIFIER) - hatsd),
+    check(8, "neither program exports the TLS library's symbols", not exported, exported[:5]),
 ]
 print(f"1..{len(good)}")
 sys.exit(not all(good))

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "client/connection.h"
 #include "gate/internal.h"
+#include "stark/setup.h"
 #include "wire/oip.h"
 #include "wire/registration.h"
 
@@ -373,7 +374,8 @@ static void write_trust(const char *path) {
 
 static void make_owner(void) {
     char dir[128], trust[128], origin[64];
-    struct hats_buffer body;
+    struct hats_buffer body, proof;
+    struct hats_client_prover *prover;
     struct hats_gate_tenant tenant;
     struct hats_gate_key key;
     uint8_t nonce[32], rp_id[32];
@@ -393,8 +395,14 @@ static void make_owner(void) {
                      HATS_PROBLEM_NONE);
     hats_rp_id(rp_id, origin);
     hats_nonce_make(nonce, s.world.gate->secret, hats_now_ms(), random, tenant.digest, rp_id);
+    hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
+    MUST(hats_client_prover_new(&prover, &must_err));
+    MUST(hats_client_prove_key(prover, &proof, &owner, nonce, &must_err));
     MUST(hats_registration_encode(&body, owner.public_key, owner.public_key_len, owner.sign, origin,
-                                  hats_now_ms(), nonce, &must_err));
+                                  hats_now_ms(), nonce, HATS_STARK_S128, proof.data, proof.len,
+                                  &must_err));
+    hats_client_prover_free(prover);
+    hats_buffer_clear(&proof);
     hats_hex_encode(kid_hex, owner.kid, 32);
     assert_int_equal(hats_gate_key_register(s.world.gate, &created, &key, &tenant, kid_hex,
                                             body.data, body.len, NULL),

@@ -53,7 +53,9 @@ static void the_answer_decrypts_to_the_score_in_clear(void **state) {
         assert_memory_equal(receipt.tenant_digest, w.tenant[0].digest, 32);
         assert_int_equal(receipt.gate_steps,
                          HATS_STEP_ALL & ~(unsigned)(HATS_STEP_FRAME_SUM | HATS_STEP_FRAME |
-                                                     HATS_STEP_SIGNATURES | HATS_STEP_PROOF));
+                                                     HATS_STEP_SIGNATURES));
+        assert_true(receipt.has_proof && receipt.proof_suite == r.core.proof_suite);
+        assert_memory_equal(receipt.proof_digest, r.core.proof_digest, 32);
         hats_gate_reply_clear(&reply);
         request_clear(&r);
     }

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "gate/internal.h"
+#include "stark/setup.h"
 #include "wire/registration.h"
 
 static struct world w;
@@ -30,16 +31,28 @@ struct registration {
     const char *kid_hex;
 };
 
+/* With a proof for this nonce. */
+static void registration_for(struct registration *r, const struct owner *o,
+                             const struct hats_sign_key *sign, const char *origin, uint64_t ms,
+                             const uint8_t nonce[32]) {
+    struct hats_buffer proof;
+    hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
+    owner_prove(&proof, o, nonce);
+    hats_buffer_init(&r->body, HATS_REGISTRATION_MAX_BYTES + 16);
+    assert_int_equal(hats_registration_encode(&r->body, o->public_key, o->public_key_len, sign,
+                                              origin, ms, nonce, HATS_STARK_S128, proof.data,
+                                              proof.len, NULL),
+                     HATS_OK);
+    hats_buffer_clear(&proof);
+    r->kid_hex = o->kid_hex;
+}
+
 /* On a fresh challenge to tenant 0. */
 static void registration_make(struct registration *r, const struct owner *o,
                               const struct hats_sign_key *sign, const char *origin, uint64_t ms) {
     struct hats_challenge c;
     world_challenge(&w, &c, 0);
-    hats_buffer_init(&r->body, HATS_REGISTRATION_MAX_BYTES + 16);
-    assert_int_equal(hats_registration_encode(&r->body, o->public_key, o->public_key_len, sign,
-                                              origin, ms, c.nonce, NULL),
-                     HATS_OK);
-    r->kid_hex = o->kid_hex;
+    registration_for(r, o, sign, origin, ms, c.nonce);
 }
 
 static enum hats_problem put(const struct registration *r, int tenant, bool *created) {
@@ -146,7 +159,7 @@ static void a_key_that_is_no_field_element_is_refused(void **state) {
     world_challenge(&w, &c, 0);
     hats_buffer_init(&r.body, HATS_REGISTRATION_MAX_BYTES);
     hats_status s = hats_registration_encode(&r.body, copy, owner.public_key_len, owner.sign,
-                                             ORIGIN, w.now_ms, c.nonce, NULL);
+                                             ORIGIN, w.now_ms, c.nonce, 0, NULL, 0, NULL);
     if (s == HATS_OK) { /* an encoder that looks does not let us try */
         r.kid_hex = owner.kid_hex;
         assert_int_equal(put_and_drop(&r, 0), HATS_PROBLEM_KEY_MALFORMED);
@@ -209,11 +222,7 @@ static void a_registration_answers_a_challenge_of_its_time_once(void **state) {
     world_challenge(&w, &c, 0);
     for (int k = 0; k < 2; k++) {
         const struct owner *o = k == 0 ? &owner : &other;
-        hats_buffer_init(&r.body, HATS_REGISTRATION_MAX_BYTES);
-        assert_int_equal(hats_registration_encode(&r.body, o->public_key, o->public_key_len,
-                                                  o->sign, ORIGIN, w.now_ms, c.nonce, NULL),
-                         HATS_OK);
-        r.kid_hex = o->kid_hex;
+        registration_for(&r, o, o->sign, ORIGIN, w.now_ms, c.nonce);
         assert_int_equal(put(&r, 0, &created),
                          k == 0 ? HATS_PROBLEM_NONE : HATS_PROBLEM_CHALLENGE_USED);
         hats_buffer_clear(&r.body);

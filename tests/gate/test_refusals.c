@@ -560,11 +560,12 @@ static void one_tenant_does_not_take_all_the_room(void **state) {
     static const struct {
         unsigned max_calls;
         uint64_t memory_bytes;
-    } limits[] = {{8, 512u << 20}, {64, 6u << 20}};
+    } limits[] = {{8, 512u << 20}, {64, 8u << 20}};
     for (size_t k = 0; k < 2; k++) {
         int n = 0;
         w.config.max_calls = limits[k].max_calls;
         w.config.memory_budget_bytes = limits[k].memory_bytes;
+        w.config.max_evaluations = 2; /* proofs are checked in a part of it */
         reconfigure();
         while (n < 64 && hats_gate_admit(w.gate, &calls[n], &h, NULL) == HATS_PROBLEM_NONE)
             n++;
@@ -597,7 +598,8 @@ static void more_memory_than_allowed_is_busy(void **state) {
     struct hats_gate_call *calls[64];
     struct hats_gate_headers h = good_header();
     int n = 0;
-    w.config.memory_budget_bytes = 3u << 20;
+    w.config.memory_budget_bytes = 4u << 20;
+    w.config.max_evaluations = 2;
     reconfigure();
     while (n < 64 && hats_gate_admit(w.gate, &calls[n], &h, NULL) == HATS_PROBLEM_NONE)
         n++;

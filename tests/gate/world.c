@@ -8,9 +8,13 @@
 #include "hash/sha256.h"
 #include "model/package.h"
 #include "model/publish.h"
+#include "statements/call.h"
+#include "statements/encryption_prove.h"
+#include "statements/key_prove.h"
 #include "wire/oip.h"
 #include "wire/registration.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #define MUST(call)                               \
@@ -237,19 +241,61 @@ enum hats_problem session_open(struct world *w, struct owner *o, int tenant,
     return p;
 }
 
+/* Provers keep their memory from proof to proof; tests make requests in several threads. */
+static pthread_mutex_t prover_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct hats_stark_workspace *workspace;
+
+struct opened {
+    int8_t s[4096], e0[4096];
+    uint8_t coins[HATS_STARK_COINS_LEN];
+    struct hats_stark_options options;
+};
+
+/* Holds the lock until close_prover. */
+static void open_prover(struct opened *k, const struct owner *o) {
+    pthread_mutex_lock(&prover_lock);
+    if (workspace == NULL)
+        workspace = hats_stark_workspace_new(1);
+    assert_non_null(workspace);
+    k->options = (struct hats_stark_options){.workspace = workspace};
+    MUST(hats_random(k->coins, sizeof k->coins));
+    MUST(hats_fhe_secret_open(k->s, k->e0, o->secret, &err));
+}
+
+static void close_prover(void) { pthread_mutex_unlock(&prover_lock); }
+
+void owner_prove(struct hats_buffer *proof, const struct owner *o, const uint8_t nonce[32]) {
+    static struct hats_key_setup *setup;
+    struct hats_key_public public = {0};
+    struct opened k;
+    uint32_t set_id;
+    open_prover(&k, o);
+    if (setup == NULL)
+        MUST(hats_key_setup_new(&setup, HATS_STARK_S128, HATS_SET_L4096, &err));
+    public.setup = setup;
+    memcpy(public.nonce, nonce, 32);
+    MUST(hats_fhe_public_key_open(&public.b0, &set_id, o->public_key, o->public_key_len, &err));
+    MUST(hats_key_prove(proof, &public, k.s, k.e0, k.coins, &k.options, &err));
+    close_prover();
+}
+
 enum hats_problem owner_register(struct world *w, struct owner *o, int tenant,
                                  struct hats_error *detail) {
-    struct hats_buffer body;
+    struct hats_buffer body, proof;
     struct hats_challenge c;
     struct hats_session_block block;
     struct hats_gate_key key;
     bool created;
     world_challenge(w, &c, tenant);
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
+    hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
+    owner_prove(&proof, o, c.nonce);
     MUST(hats_registration_encode(&body, o->public_key, o->public_key_len, o->sign, WORLD_ORIGIN,
-                                  w->now_ms, c.nonce, &err));
+                                  w->now_ms, c.nonce, HATS_STARK_S128, proof.data, proof.len,
+                                  &err));
     enum hats_problem p = hats_gate_key_register(w->gate, &created, &key, &w->tenant[tenant],
                                                  o->kid_hex, body.data, body.len, detail);
+    hats_buffer_clear(&proof);
     hats_buffer_clear(&body);
     if (p != HATS_PROBLEM_NONE)
         return p;
@@ -268,71 +314,145 @@ void request_assemble(struct request *r) {
     if (!r->core_in_header)
         tensors[n++] = (struct hats_oip_tensor){"hats.core", r->core_bytes, r->core_len};
     hats_buffer_clear(&r->body);
-    hats_buffer_init(&r->body, 1u << 20);
+    hats_buffer_init(&r->body, 4u << 20);
     hats_oip_request(&r->body, &r->json_len, "a-name", tensors, n);
     assert_false(r->body.failed);
     snprintf(r->json_len_field, sizeof r->json_len_field, "%zu", r->json_len);
     hats_base64url_encode(r->core_field, r->core_bytes, r->core_len);
 }
 
-void request_make(struct request *r, struct world *w, const struct owner *owner, uint32_t i) {
-    request_make_for(r, w, owner, i, 0);
+void request_attach(struct request *r, const uint8_t *proof, size_t len) {
+    r->proof = proof;
+    r->proof_len = len;
+    hats_sha256(r->core.proof_digest, proof, len);
+    request_assemble(r);
 }
 
-void request_make_for(struct request *r, struct world *w, const struct owner *owner, uint32_t i,
-                      uint32_t proof_suite) {
+/* The plan of the served model "score", the caller's to free, and its digest. */
+static struct hats_plan *served_plan(const struct world *w, uint8_t digest[32]) {
     struct hats_gate_model m;
-    struct hats_fhe_params params;
-    struct hats_linear_shape shape;
-    struct hats_call_parameters p = {0};
-    int32_t lo[WORLD_D], hi[WORLD_D];
-    uint8_t ctx[32];
-    *r = (struct request){.owner = owner, .seed = 1};
+    struct hats_plan *plan;
     assert_true(hats_gate_model_hold(w->gate, &m, "score"));
-    MUST(hats_fhe_params_init(&params, m.set_id, m.log_t, &err));
-    MUST(hats_linear_shape_init(&shape, m.set_id, m.d, m.k, m.block, &err));
-    r->core = (struct hats_core){.i = i, .op = HATS_OP_INFER, .unix_ms = w->now_ms};
-    memcpy(r->core.sid, owner->sid, 32);
+    MUST(hats_plan_decode(&plan, m.plan, m.plan_len, &err));
+    memcpy(digest, m.plan_digest, 32);
+    hats_gate_model_release(&m);
+    return plan;
+}
+
+void request_prove(struct request *r, struct world *w) {
+    static struct hats_call_setups *setups;
+    const struct hats_encryption_setup *setup;
+    struct hats_call_statement statement;
+    struct opened k;
+    uint8_t digest[32];
+    struct hats_plan *plan = served_plan(w, digest);
+    open_prover(&k, r->owner);
+    if (setups == NULL)
+        setups = hats_call_setups_new(4);
+    assert_non_null(setups);
+    MUST(hats_call_setups_take(setups, &setup, r->core.proof_suite, plan, digest,
+                               r->core.has_data_commitment, &err));
+    MUST(hats_call_statement_init(&statement, setup, plan, &r->core, r->owner->public_key,
+                                  r->owner->public_key_len, r->ciphertext, r->ciphertext_len,
+                                  &err));
+    const struct hats_encryption_witness witness = {.s = k.s,
+                                                    .e0 = k.e0,
+                                                    .e = r->e,
+                                                    .x = r->x,
+                                                    .fields = r->fields,
+                                                    .salts = (const uint64_t(*)[4]) & r->salt};
+    hats_buffer_clear(&r->proven);
+    hats_buffer_init(&r->proven, 1u << 20);
+    MUST(hats_encryption_prove(&r->proven, &statement.public, &witness, k.coins, &k.options, &err));
+    hats_call_setups_give(setups, setup);
+    close_prover();
+    hats_plan_free(plan);
+    request_attach(r, r->proven.data, r->proven.len);
+}
+
+void request_make(struct request *r, struct world *w, const struct owner *owner, uint32_t i) {
+    request_make_for(r, w, owner, i, HATS_STARK_S128);
+    request_prove(r, w);
+}
+
+/* C_D of the fields under a salt. */
+static void commit(struct request *r, const struct hats_plan *plan) {
+    struct hats_encryption_setup *setup;
+    uint64_t commitment[HATS_STARK_RPO_DIGEST];
+    for (int j = 0; j < WORLD_D; j++)
+        r->fields[j] = r->x[j];
+    for (unsigned k = 0; k < 4; k++)
+        r->salt[k] = 1000 * (uint64_t)r->core.i + k;
+    MUST(hats_call_setup_new(&setup, r->core.proof_suite, plan, true, &err));
+    hats_encryption_commit(commitment, setup, r->fields, r->x, r->salt);
+    hats_encryption_setup_free(setup);
+    hats_call_commitment_encode(r->core.data_commitment, commitment);
+}
+
+static void make_request(struct request *r, struct world *w, const struct owner *owner, uint32_t i,
+                         uint32_t proof_suite, bool committed) {
+    struct hats_fhe_params params;
+    struct hats_call_parameters p;
+    uint8_t ctx[32], digest[32], box[32];
+    struct hats_gate_model m;
+    struct hats_plan *plan = served_plan(w, digest);
+    *r = (struct request){.owner = owner, .model = "score", .seed = 1};
+    MUST(hats_fhe_params_init(&params, plan->set_id, plan->log_t, &err));
+    r->core = (struct hats_core){.i = i,
+                                 .op = HATS_OP_INFER,
+                                 .unix_ms = w->now_ms,
+                                 .has_proof = proof_suite != 0,
+                                 .proof_suite = proof_suite,
+                                 .has_data_commitment = committed};
+    assert_true(hats_gate_model_hold(w->gate, &m, "score"));
     memcpy(r->core.model_commitment, m.commitment, 32);
+    hats_gate_model_release(&m);
+    memcpy(r->core.sid, owner->sid, 32);
     memcpy(r->core.kid, owner->kid, 32);
-    p.set_id = m.set_id;
-    p.proof_suite = proof_suite;
-    p.d = m.d;
-    p.log_t = m.log_t;
-    p.k = m.k;
-    p.block = m.block;
-    p.n_in = m.n_in;
-    for (int j = 0; j < WORLD_D; j++) {
-        lo[j] = -2000;
-        hi[j] = 2000;
+    for (int j = 0; j < WORLD_D; j++)
         r->x[j] = (int32_t)(i % 1500) + j;
-    }
-    MUST(hats_plan_box_digest(p.bounds_digest, lo, hi, WORLD_D));
-    memcpy(p.transform_digest, m.plan_digest, 32);
+    if (committed)
+        commit(r, plan);
+    MUST(hats_plan_box_digest(box, plan->lo, plan->hi, WORLD_D));
+    hats_call_parameters_of(&p, plan, digest, box, &r->core);
     hats_call_parameters_digest(r->core.parameters_digest, &p);
     hats_core_context(ctx, &r->core);
-    r->ciphertext_len = m.ciphertext_bytes;
+    r->ciphertext_len = hats_linear_ciphertext_bytes(plan->set_id, &plan->shape);
     r->ciphertext = hats_alloc(r->ciphertext_len);
-    assert_non_null(r->ciphertext);
-    MUST(hats_linear_encrypt(r->ciphertext, r->ciphertext_len, owner->secret, &params, &shape, ctx,
-                             r->x, &err));
+    r->e = hats_alloc(plan->shape.n_in * hats_fhe_set_n(plan->set_id));
+    assert_true(r->ciphertext != NULL && r->e != NULL);
+    MUST(hats_linear_encrypt_open(r->ciphertext, r->ciphertext_len, r->e, owner->secret, &params,
+                                  &plan->shape, ctx, r->x, &err));
     hats_sha256(r->core.ciphertext_digest, r->ciphertext, r->ciphertext_len);
-    hats_gate_model_release(&m);
+    hats_plan_free(plan);
     hats_buffer_init(&r->body, 1);
     request_assemble(r);
 }
 
+void request_make_for(struct request *r, struct world *w, const struct owner *owner, uint32_t i,
+                      uint32_t proof_suite) {
+    make_request(r, w, owner, i, proof_suite, false);
+}
+
+void request_make_committed(struct request *r, struct world *w, const struct owner *owner,
+                            uint32_t i) {
+    make_request(r, w, owner, i, HATS_STARK_S128, true);
+}
+
 void request_clear(struct request *r) {
     hats_buffer_clear(&r->body);
+    hats_buffer_clear(&r->proven);
     hats_free(r->ciphertext);
+    hats_free(r->e);
     r->ciphertext = NULL;
+    r->e = NULL;
 }
 
 enum hats_problem request_send_to(struct hats_gate *g, const char *bearer, const struct request *r,
                                   struct hats_gate_reply *reply, struct hats_error *detail) {
     struct hats_gate_headers h = {
         .authorization = bearer,
-        .model = "score",
+        .model = r->model,
         .content_length = (int64_t)r->body.len,
         .core = r->core_in_header ? r->core_field : NULL,
         .json_len = r->json_len_field,

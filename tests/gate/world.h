@@ -64,7 +64,9 @@ void owner_clear(struct owner *o);
 /* A fresh challenge to a tenant, for WORLD_ORIGIN. */
 #define WORLD_ORIGIN "https://127.0.0.1:8443"
 void world_challenge(struct world *w, struct hats_challenge *out, int tenant);
-/* Registers the key, and opens a session when that went well. */
+/* Appends the proof (suite S128) that the owner's key is one, for this nonce. */
+void owner_prove(struct hats_buffer *proof, const struct owner *o, const uint8_t nonce[32]);
+/* Registers the key with its proof, and opens a session when that went well. */
 enum hats_problem owner_register(struct world *w, struct owner *o, int tenant,
                                  struct hats_error *detail);
 /* A block of this owner on a fresh challenge: all the calls and all the time there are, no exporter. */
@@ -77,7 +79,8 @@ enum hats_problem session_open(struct world *w, struct owner *o, int tenant,
 /* One request, made once, sent as often as wanted. */
 struct request {
     const struct owner *owner;
-    int seed; /* of the model it is for */
+    const char *model; /* in the path */
+    int seed;          /* of the model it is for */
     int32_t x[WORLD_D];
     struct hats_core core;
     uint8_t core_bytes[HATS_CORE_MAX_BYTES];
@@ -86,17 +89,30 @@ struct request {
     size_t ciphertext_len;
     const uint8_t *proof; /* NULL: none is sent */
     size_t proof_len;
+    int64_t fields[WORLD_D];
+    uint64_t salt[4];          /* of the data commitment */
+    int8_t *e;                 /* the noise of the ciphertext */
+    struct hats_buffer proven; /* what request_prove made */
     struct hats_buffer body;
     size_t json_len;
     char json_len_field[24];
     char core_field[2000];
     bool core_in_header;
 };
-/* x_j = i + j, encrypted for the served model "score" under call index i of the owner's session. */
+/* x_j = i + j, encrypted for the served model "score" under call index i of the owner's session, and proven
+ * (suite S128). */
 void request_make(struct request *r, struct world *w, const struct owner *owner, uint32_t i);
-/* The same with the parameters of a request that carries a proof of this suite; names no proof yet. */
+/* The same with the parameters of a request that carries a proof of this suite (0: none); there is no proof
+ * yet. */
 void request_make_for(struct request *r, struct world *w, const struct owner *owner, uint32_t i,
                       uint32_t proof_suite);
+/* The same with a data commitment, which its fields (x itself) open, not proven yet. */
+void request_make_committed(struct request *r, struct world *w, const struct owner *owner,
+                            uint32_t i);
+/* Makes a proof for core and ciphertext, and names it. */
+void request_prove(struct request *r, struct world *w);
+/* Other bytes as its proof, and names them. */
+void request_attach(struct request *r, const uint8_t *proof, size_t len);
 /* After a test changed core, ciphertext, proof or core_in_header: core bytes and body again. */
 void request_assemble(struct request *r);
 void request_clear(struct request *r);

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "hash/sha256.h"
+#include "stark/setup.h"
 #include "wire/oip.h"
 #include "wire/registration.h"
 
@@ -191,15 +192,19 @@ static void open_session(const struct service *s, struct hats_http_client *c, st
 }
 
 void service_register(const struct service *s, struct hats_http_client *c, struct owner *owner) {
-    struct hats_buffer body;
+    struct hats_buffer body, proof;
     struct hats_challenge challenge;
     char path[96], origin[64];
     service_challenge(s, c, &challenge);
     snprintf(path, sizeof path, "/v1/keys/%s", owner->kid_hex);
     origin_of(s, origin);
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
+    hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
+    owner_prove(&proof, owner, challenge.nonce);
     MUST(hats_registration_encode(&body, owner->public_key, owner->public_key_len, owner->sign,
-                                  origin, hats_now_ms(), challenge.nonce, &err));
+                                  origin, hats_now_ms(), challenge.nonce, HATS_STARK_S128,
+                                  proof.data, proof.len, &err));
+    hats_buffer_clear(&proof);
     struct hats_http_exchange *x = service_ask(s, c, "PUT", path, NULL, body.data, body.len);
     assert_int_equal(hats_http_exchange_status(x), 201);
     hats_http_exchange_free(x);

@@ -10,6 +10,7 @@
 #include "evidence/logged.h"
 #include "hash/sha256.h"
 #include "log/reader.h"
+#include "stark/setup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -408,6 +409,58 @@ static void a_deciding_field_that_comes_twice_is_refused(void **state) {
     request_clear(&r);
 }
 
+/* The request as it is now, sent and refused; clears it. */
+static void refused_on_the_wire(struct request *r, enum hats_problem p) {
+    struct infer_call call;
+    struct hats_http_exchange *x;
+    char name[96];
+    snprintf(name, sizeof name, "hats_problems_total{code=\"%s\"}", hats_problem_info(p)->code);
+    double refusals = metric_of(&s, c, name);
+    double accepted = metric_of(&s, c, "hats_calls_accepted_total");
+    infer_call_of(&call, &s, r);
+    assert_int_equal(hats_http_client_call(c, &x, &call.call, NULL), HATS_OK);
+    expect_problem(x, p);
+    assert_true(metric_of(&s, c, name) == refusals + 1);
+    assert_true(metric_of(&s, c, "hats_calls_accepted_total") == accepted);
+    request_clear(r);
+}
+
+static void what_is_not_proven_is_refused(void **state) {
+    (void)state;
+    struct request r;
+    uint8_t *big = hats_alloc(1u << 20);
+    request_make_for(&r, &s.world, &owner, 80, 0);
+    refused_on_the_wire(&r, HATS_PROBLEM_PROOF_MISSING);
+    request_make_for(&r, &s.world, &owner, 80, HATS_STARK_TEST);
+    request_prove(&r, &s.world);
+    refused_on_the_wire(&r, HATS_PROBLEM_PROOF_SUITE);
+    request_make(&r, &s.world, &owner, 80);
+    request_attach(&r, r.proven.data, r.proven.len - 1);
+    refused_on_the_wire(&r, HATS_PROBLEM_PROOF_MALFORMED);
+    request_make(&r, &s.world, &owner, 80);
+    hats_buffer_append(&r.proven, "", 1);
+    request_attach(&r, r.proven.data, r.proven.len);
+    refused_on_the_wire(&r, HATS_PROBLEM_PROOF_MALFORMED);
+    request_make(&r, &s.world, &owner, 80);
+    r.proven.data[r.proven.len / 2] ^= 1;
+    request_attach(&r, r.proven.data, r.proven.len);
+    refused_on_the_wire(&r, HATS_PROBLEM_PROOF_FALSE);
+    request_make(&r, &s.world, &owner, 80);
+    r.ciphertext[r.ciphertext_len - 1] ^= 1;
+    hats_sha256(r.core.ciphertext_digest, r.ciphertext, r.ciphertext_len);
+    request_assemble(&r);
+    refused_on_the_wire(&r, HATS_PROBLEM_PROOF_FALSE);
+    request_make(&r, &s.world, &owner, 80);
+    r.core.i = 81;
+    request_assemble(&r);
+    refused_on_the_wire(&r, HATS_PROBLEM_PROOF_FALSE);
+    request_make(&r, &s.world, &owner, 80);
+    r.core_in_header = true;
+    request_attach(&r, big, 1u << 20);
+    refused_on_the_wire(&r, HATS_PROBLEM_BODY_TOO_LARGE);
+    hats_free(big);
+}
+
 static void every_refusal_has_its_counter(void **state) {
     (void)state;
     char name[96];
@@ -553,13 +606,16 @@ static void the_service_says_honestly_what_it_covers(void **state) {
         assert_true(strcmp(state_of, "proven") == 0 || strcmp(state_of, "asserted") == 0 ||
                     strcmp(state_of, "not-covered") == 0);
         if (i == 0)
-            assert_string_equal(state_of, "asserted");
+            assert_string_equal(state_of, "proven");
         if (i >= 2 && i <= 4)
             assert_string_equal(state_of, "not-covered");
     }
     json_t *set = json_array_get(json_object_get(doc, "parameter_sets"), 0);
     struct hats_fhe_security bits = hats_fhe_security_of(HATS_SET_L4096);
     assert_int_equal(json_integer_value(json_object_get(set, "quantum_bits")), bits.quantum);
+    json_t *proofs = json_object_get(doc, "proofs");
+    assert_true(json_is_true(json_object_get(proofs, "required")));
+    assert_int_equal(json_array_size(json_object_get(proofs, "suites")), 2);
     json_t *transport = json_object_get(doc, "transport");
     assert_string_equal(json_string_value(json_object_get(transport, "server_authentication")),
                         "pq");
@@ -617,6 +673,7 @@ int main(void) {
         cmocka_unit_test(a_body_where_none_belongs_is_too_large),
         cmocka_unit_test(refusals_at_the_header_are_answered_before_the_body),
         cmocka_unit_test(a_deciding_field_that_comes_twice_is_refused),
+        cmocka_unit_test(what_is_not_proven_is_refused),
         cmocka_unit_test(every_refusal_has_its_counter),
         cmocka_unit_test(metrics_follow_the_exposition_format),
         cmocka_unit_test(metrics_can_be_switched_off),

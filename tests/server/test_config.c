@@ -147,6 +147,7 @@ static void a_wrong_file_is_refused_with_its_line(void **state) {
         {"[server]\norigins = [\"https://a:1/x\"]\nissuer = \"A\"\n", "", "https://host:port"},
         {"[server]\norigins = [\"https://a:0\"]\nissuer = \"A\"\n", "", "https://host:port"},
         {"[server]\norigins = [\"https://a:1\"]\nissuer = \"\"\n", "", "issuer"},
+        {LEAST "proofs = \"optional\"\n", "", "cannot be switched off"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct hats_server_config *c;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { CLIENTS = 10, PER_CLIENT_MAX = 100, CALLS_MAX = CLIENTS * PER_CLIENT_MAX };
+enum { CLIENTS = 10, PER_CLIENT_MAX = 30, CALLS_MAX = CLIENTS * PER_CLIENT_MAX };
 
 static struct service s;
 static struct owner owners[CLIENTS];
@@ -124,9 +124,9 @@ static struct hats_gate_counters counters(void) {
     return c;
 }
 
-static void a_thousand_calls_at_once_are_all_answered_and_none_is_mixed_up(void **state) {
+static void three_hundred_calls_at_once_are_all_answered_and_none_is_mixed_up(void **state) {
     (void)state;
-    make(100, "max_calls = 1000\nworkers = 64\n");
+    make(30, "max_calls = 1000\nworkers = 64\n");
     run_clients();
     check_answers();
     struct hats_gate_counters c = counters();
@@ -152,7 +152,7 @@ static void a_thousand_calls_at_once_are_all_answered_and_none_is_mixed_up(void 
 
 static void a_server_with_little_room_refuses_and_loses_nothing(void **state) {
     (void)state;
-    make(30, "max_calls = 20\nworkers = 4\n");
+    make(12, "max_calls = 20\nworkers = 4\n");
     run_clients();
     check_answers();
     struct hats_gate_counters c = counters();
@@ -166,7 +166,7 @@ static void a_server_with_little_room_refuses_and_loses_nothing(void **state) {
 static void clients_that_leave_cost_no_answer(void **state) {
     (void)state;
     static struct infer_call calls[PER_CLIENT_MAX];
-    make(30, "max_calls = 1000\nworkers = 4\n");
+    make(12, "max_calls = 1000\nworkers = 4\n");
     for (int k = 0; k < 5; k++) { /* send, and leave at once or in the middle */
         struct hats_http_client *c = service_connect(&s);
         struct hats_http_exchange *x[PER_CLIENT_MAX];
@@ -202,7 +202,7 @@ static void *stop_soon(void *arg) {
 
 static void draining_finishes_what_was_accepted_and_a_restart_goes_on(void **state) {
     (void)state;
-    make(30, "max_calls = 1000\nworkers = 8\n");
+    make(12, "max_calls = 1000\nworkers = 8\n");
     pthread_t stopper;
     void *status;
     assert_int_equal(pthread_create(&stopper, NULL, stop_soon, NULL), 0);
@@ -219,7 +219,7 @@ static void draining_finishes_what_was_accepted_and_a_restart_goes_on(void **sta
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_thousand_calls_at_once_are_all_answered_and_none_is_mixed_up),
+        cmocka_unit_test(three_hundred_calls_at_once_are_all_answered_and_none_is_mixed_up),
         cmocka_unit_test(a_server_with_little_room_refuses_and_loses_nothing),
         cmocka_unit_test(clients_that_leave_cost_no_answer),
         cmocka_unit_test(draining_finishes_what_was_accepted_and_a_restart_goes_on),

@@ -18,6 +18,7 @@ static struct hats_buffer body;
 #define ORIGIN "https://scores.example:8443"
 #define WHEN UINT64_C(1750000000000)
 static const uint8_t nonce[HATS_NONCE_LEN] = {7, 8, 9};
+static const uint8_t proof[100] = {1, 2, 3}; /* bytes that nobody looks at here */
 
 static int set_up(void **state) {
     (void)state;
@@ -31,7 +32,7 @@ static int set_up(void **state) {
     assert_int_equal(hats_mldsa_from_seed(&owner, HATS_MLDSA_65, seed, NULL), HATS_OK);
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
     assert_int_equal(hats_registration_encode(&body, public_key, public_key_len, owner, ORIGIN,
-                                              WHEN, nonce, NULL),
+                                              WHEN, nonce, 1, proof, sizeof proof, NULL),
                      HATS_OK);
     return 0;
 }
@@ -57,6 +58,49 @@ static void a_registration_comes_back_with_its_identities(void **state) {
     assert_memory_equal(reg.nonce, nonce, sizeof nonce);
     assert_int_equal(reg.public_key_len, public_key_len);
     assert_memory_equal(reg.public_key, public_key, public_key_len);
+    assert_int_equal(reg.proof_suite, 1);
+    assert_int_equal(reg.proof_len, sizeof proof);
+    assert_memory_equal(reg.proof, proof, sizeof proof);
+}
+
+static void a_registration_without_a_proof_says_so(void **state) {
+    (void)state;
+    struct hats_registration reg;
+    struct hats_buffer out;
+    hats_buffer_init(&out, HATS_REGISTRATION_MAX_BYTES);
+    assert_int_equal(hats_registration_encode(&out, public_key, public_key_len, owner, ORIGIN, WHEN,
+                                              nonce, 0, NULL, 0, NULL),
+                     HATS_OK);
+    assert_int_equal(hats_registration_decode(&reg, out.data, out.len, NULL), HATS_OK);
+    assert_int_equal(reg.proof_suite, 0);
+    assert_null(reg.proof);
+    hats_buffer_clear(&out);
+}
+
+static void a_proof_that_was_not_signed_is_refused(void **state) {
+    (void)state;
+    struct hats_registration reg;
+    struct hats_error err = {0};
+    struct hats_buffer out;
+    uint8_t *last = body.data + body.len - 1; /* of the proof */
+    *last ^= 1;
+    assert_int_equal(hats_registration_decode(&reg, body.data, body.len, &err), HATS_E_VERIFY);
+    *last ^= 1;
+    assert_non_null(strstr(err.text, "proof"));
+    /* left away, and added where none was signed */
+    hats_buffer_init(&out, HATS_REGISTRATION_MAX_BYTES);
+    hats_buffer_append(&out, body.data, body.len - sizeof proof - 3);
+    out.data[0] = 0xa3;
+    assert_int_equal(hats_registration_decode(&reg, out.data, out.len, NULL), HATS_E_VERIFY);
+    hats_buffer_clear(&out);
+    hats_buffer_init(&out, HATS_REGISTRATION_MAX_BYTES);
+    assert_int_equal(hats_registration_encode(&out, public_key, public_key_len, owner, ORIGIN, WHEN,
+                                              nonce, 0, NULL, 0, NULL),
+                     HATS_OK);
+    out.data[0] = 0xa4;
+    hats_buffer_append(&out, body.data + body.len - sizeof proof - 3, sizeof proof + 3);
+    assert_int_equal(hats_registration_decode(&reg, out.data, out.len, NULL), HATS_E_VERIFY);
+    hats_buffer_clear(&out);
 }
 
 static void a_changed_byte_anywhere_is_refused(void **state) {
@@ -103,7 +147,7 @@ static void an_origin_too_long_is_refused_when_made(void **state) {
     origin[HATS_ORIGIN_MAX] = '\0';
     hats_buffer_init(&out, HATS_REGISTRATION_MAX_BYTES);
     assert_int_equal(hats_registration_encode(&out, public_key, public_key_len, owner, origin, WHEN,
-                                              nonce, NULL),
+                                              nonce, 0, NULL, 0, NULL),
                      HATS_E_RANGE);
     hats_buffer_clear(&out);
 }
@@ -111,6 +155,8 @@ static void an_origin_too_long_is_refused_when_made(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_registration_comes_back_with_its_identities),
+        cmocka_unit_test(a_registration_without_a_proof_says_so),
+        cmocka_unit_test(a_proof_that_was_not_signed_is_refused),
         cmocka_unit_test(a_changed_byte_anywhere_is_refused),
         cmocka_unit_test(a_truncated_or_extended_registration_is_refused),
         cmocka_unit_test(another_owner_cannot_register_this_statement),

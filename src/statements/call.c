@@ -8,6 +8,19 @@
 
 /* ---- the input ---- */
 
+/* The first rule of the column that names the text of rule j, which is of a category; else j. */
+static uint32_t first_of_category(const struct hats_plan *plan, uint32_t j) {
+    const struct hats_plan_rule *r = &plan->rules[j];
+    uint32_t i = r->op == HATS_RULE_CATEGORY ? 0 : j;
+    for (; i < j; i++) {
+        const struct hats_plan_rule *q = &plan->rules[i];
+        if (q->op == HATS_RULE_CATEGORY && q->column == r->column &&
+            strcmp(q->category, r->category) == 0)
+            break;
+    }
+    return i;
+}
+
 uint32_t hats_call_category_code(const struct hats_plan *plan, uint32_t column, const char *text) {
     uint32_t code = 0;
     for (uint32_t j = 0; j < plan->shape.d; j++) {
@@ -16,13 +29,34 @@ uint32_t hats_call_category_code(const struct hats_plan *plan, uint32_t column, 
             continue;
         if (strcmp(r->category, text) == 0)
             return code;
-        code++;
+        code += first_of_category(plan, j) == j;
     }
     return code;
 }
 
+/* The codes of all rules that are of a category: as above, without counting anew for each. */
+static hats_status take_codes(uint32_t **out, const struct hats_plan *plan,
+                              struct hats_error *err) {
+    uint32_t *codes = hats_alloc_array(plan->shape.d, sizeof *codes);
+    uint32_t *counts = hats_alloc_array(plan->n_columns, sizeof *counts);
+    for (uint32_t j = 0; codes != NULL && counts != NULL && j < plan->shape.d; j++) {
+        const struct hats_plan_rule *r = &plan->rules[j];
+        uint32_t first = first_of_category(plan, j);
+        if (r->op == HATS_RULE_CATEGORY)
+            codes[j] = first < j ? codes[first] : counts[r->column]++;
+    }
+    bool done = codes != NULL && counts != NULL;
+    hats_free(counts);
+    if (!done) {
+        hats_free(codes);
+        return hats_fail(err, HATS_E_MEMORY, "no memory for an input");
+    }
+    *out = codes;
+    return HATS_OK;
+}
+
 static hats_status add_rule(struct hats_input_builder *b, const struct hats_plan *plan, uint32_t j,
-                            struct hats_error *err) {
+                            uint32_t code, struct hats_error *err) {
     const struct hats_plan_rule *r = &plan->rules[j];
     switch (r->op) {
     case HATS_RULE_AFFINE:
@@ -31,9 +65,7 @@ static hats_status add_rule(struct hats_input_builder *b, const struct hats_plan
     case HATS_RULE_INTERVAL:
         return hats_input_add_interval(b, j, r->column, r->has_above ? &r->above : NULL,
                                        r->has_up_to ? &r->up_to : NULL, r->unit, err);
-    case HATS_RULE_CATEGORY:
-        return hats_input_add_category(
-            b, j, r->column, hats_call_category_code(plan, r->column, r->category), r->unit, err);
+    case HATS_RULE_CATEGORY: return hats_input_add_category(b, j, r->column, code, r->unit, err);
     }
     return hats_fail(err, HATS_E_UNSUPPORTED, "rule %u of the plan is of no known kind", j);
 }
@@ -48,12 +80,16 @@ hats_status hats_call_input(struct hats_input_builder *b, const struct hats_plan
                                             source, fields ? plan->n_columns : 0, err);
     if (s != HATS_OK)
         return s;
+    uint32_t *codes = NULL;
+    if (fields)
+        s = take_codes(&codes, plan, err);
     for (uint32_t j = 0; s == HATS_OK && j < shape->d; j++) {
         if (fields)
-            s = add_rule(b, plan, j, err);
+            s = add_rule(b, plan, j, codes[j], err);
         else
             hats_input_add_box(b, j, plan->lo[j], plan->hi[j]);
     }
+    hats_free(codes);
     if (s == HATS_OK)
         s = hats_encryption_input_check(&b->input, err);
     if (s != HATS_OK)

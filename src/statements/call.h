@@ -5,8 +5,8 @@
  *
  *     fields     where the plan reads columns: one integer a column, and x is what the rules make of them
  *                    number column     value * 10^decimals
- *                    category column   how many category rules of the column stand before the first that
- *                                      names the cell's text; all of them where none does
+ *                    category column   how many other texts the category rules of the column name before
+ *                                      the cell's; all that they name where it is none of them
  *     features   x itself, where the plan reads a text, or a rule is more than fields can express (a cut at
  *                2^34 or beyond, more columns than a proof has room for)
  *

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "statements/builder.h"
+#include "statements/call.h"
 #include "statements/encryption_internal.h"
 #include "statements/key_internal.h"
 
@@ -145,6 +146,24 @@ static void rules_become_units(void **state) {
                      HATS_E_RANGE);
 }
 
+/* A category that two rules name is one category, as in the schema that a source signs. */
+static void categories_that_are_named_twice(void **state) {
+    (void)state;
+    static const char *const names[] = {"a", "a", "b", "a", "c", "b"};
+    struct hats_plan_rule rules[HATS_COUNT_OF(names) + 1] = {0};
+    struct hats_plan plan = {.shape = {.d = HATS_COUNT_OF(rules)}, .rules = rules};
+    for (size_t j = 0; j < HATS_COUNT_OF(names); j++)
+        rules[j] = (struct hats_plan_rule){
+            .op = HATS_RULE_CATEGORY, .column = 1, .category = (char *)(uintptr_t)names[j]};
+    rules[HATS_COUNT_OF(names)] =
+        (struct hats_plan_rule){.op = HATS_RULE_CATEGORY, .category = (char *)"c"};
+    assert_int_equal(hats_call_category_code(&plan, 1, "a"), 0);
+    assert_int_equal(hats_call_category_code(&plan, 1, "b"), 1);
+    assert_int_equal(hats_call_category_code(&plan, 1, "c"), 2);
+    assert_int_equal(hats_call_category_code(&plan, 1, "d"), 3);
+    assert_int_equal(hats_call_category_code(&plan, 0, "c"), 0);
+}
+
 /* Each thing that is no input, and more of it than a proof has room for. */
 static void what_is_no_input(void **state) {
     (void)state;
@@ -235,9 +254,13 @@ static void whichever_allocation_fails_it_is_said(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(systems),          cmocka_unit_test(the_key_system),
-        cmocka_unit_test(inputs),           cmocka_unit_test(rules_become_units),
-        cmocka_unit_test(what_is_no_input), cmocka_unit_test(whichever_allocation_fails_it_is_said),
+        cmocka_unit_test(systems),
+        cmocka_unit_test(the_key_system),
+        cmocka_unit_test(inputs),
+        cmocka_unit_test(rules_become_units),
+        cmocka_unit_test(categories_that_are_named_twice),
+        cmocka_unit_test(what_is_no_input),
+        cmocka_unit_test(whichever_allocation_fails_it_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "base/tty.h"
 #include "bundle/bundle.h"
 #include "client/home.h"
+#include "evidence/logged.h"
 #include "evidence/publication.h"
 #include "evidence/receipt.h"
 #include "evidence/render.h"
@@ -67,11 +68,18 @@ static hats_status load_trust(struct hats_trust *trust, const struct cli_args *a
 
 /* A receipt, or a bundle around one. */
 static hats_status verify_either(struct hats_report *report, const struct hats_buffer *file,
-                                 const struct hats_trust *trust, struct hats_error *err) {
+                                 const struct hats_trust *trust,
+                                 const struct hats_log_policy *policy, struct hats_error *err) {
     struct hats_bundle bundle;
     if (!hats_bundle_looks_like(file->data, file->len))
-        return hats_receipt_verify(report, file->data, file->len, trust, hats_now_ms(), err);
-    hats_status s = hats_bundle_decode(&bundle, file->data, file->len, err);
+        return hats_receipt_verify_under(report, file->data, file->len, trust, policy,
+                                         hats_now_ms(), err);
+    hats_status s = HATS_OK;
+    if (policy->logged || policy->witnesses != 0)
+        s = hats_fail(err, HATS_E_USAGE,
+                      "--logged and --witnesses ask a receipt's own file, and this is a bundle");
+    if (s == HATS_OK)
+        s = hats_bundle_decode(&bundle, file->data, file->len, err);
     if (s == HATS_OK)
         return hats_bundle_verify(report, &bundle, trust, hats_now_ms(), err);
     memset(report, 0, sizeof *report);
@@ -88,7 +96,12 @@ static int verify_receipt(const struct cli_args *args, const struct hats_buffer 
     struct hats_buffer text;
     bool colour = hats_tty_colour(stdout, HATS_BOLD)[0] != '\0';
     const char *require = cli_value(args, "require");
-    hats_status s = verify_either(&report, file, trust, &err);
+    struct hats_log_policy policy = {.logged = cli_value(args, "logged") != NULL};
+    uint64_t witnesses = 0;
+    if (cli_number(&witnesses, args, "witnesses", 0, 0, HATS_LOGGED_WITNESSES_MAX, &err) != HATS_OK)
+        return cli_report(args, &err);
+    policy.witnesses = (unsigned)witnesses;
+    hats_status s = verify_either(&report, file, trust, &policy, &err);
     hats_buffer_init(&text, FILE_MAX_BYTES);
     if (args->json)
         hats_report_json(&text, &report);
@@ -161,6 +174,9 @@ static const struct cli_option verify_options[] = {
      "Key set to believe (*.keys.cose); may repeat. Default: those of the servers you know.", false,
      true},
     {"require", "proven", "Exit 3 unless everything the file speaks about is proven by it.", false,
+     false},
+    {"logged", NULL, "Refuse a receipt without a place in a trusted log.", false, false},
+    {"witnesses", "N", "Refuse one that fewer than N trusted witnesses have seen; 0 to 2.", false,
      false},
     {0}};
 

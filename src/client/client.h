@@ -23,7 +23,8 @@
 
 struct hats_client;
 
-/* Connects to record->origin. Errors of hats_tls_client_new, hats_trust_load and
+/* Connects to record->origin, and follows its log where the pinned key set names one (client/log.h): HATS_E_VERIFY for
+ * a log that went backwards or forked, HATS_E_NOT_FOUND for one that is gone. Errors of hats_tls_client_new, hats_trust_load and
  * hats_http_client_connect. */
 HATS_MUST_USE hats_status hats_client_open(struct hats_client **out,
                                            const struct hats_server_record *record,
@@ -53,6 +54,7 @@ struct hats_client_model {
     uint8_t plan_digest[32];
     uint8_t box_digest[32]; /* hats_plan_box_digest */
     size_t ciphertext_len, answer_len;
+    struct hats_buffer publication_bytes, plan_bytes; /* as they came: for bundles */
 };
 /* Fetches plan and publication, checks the publisher's signature (role: model publisher), that the
  * plan is the published one, and that both are of the model called `name`: a publisher may have signed

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "client/log.h"
 #include "stark/setup.h"
 #include "wire/problem.h"
 #include "wire/registration.h"
@@ -43,6 +44,7 @@ hats_status hats_client_open(struct hats_client **out, const struct hats_server_
     struct hats_client *client = hats_alloc(sizeof *client);
     if (client == NULL)
         return hats_fail(err, HATS_E_MEMORY, "no memory for a client");
+    struct hats_log_followed log;
     hats_trust_init(&client->trust);
     snprintf(client->origin, sizeof client->origin, "%s", record->origin);
     if (record->token[0] != '\0')
@@ -54,6 +56,8 @@ hats_status hats_client_open(struct hats_client **out, const struct hats_server_
         s = hats_tls_client_new(&client->tls, profile, record->root_path, err);
     if (s == HATS_OK)
         s = hats_client_reconnect(client, err);
+    if (s == HATS_OK && hats_client_has_log(client))
+        s = hats_client_log_follow(client, &log, NULL, record, err);
     if (s == HATS_OK)
         *out = client;
     else

@@ -12,6 +12,7 @@
  *
  * time is seconds since 1970, never 0 here: who signs says that this is the largest tree it has seen of this log,
  * and that all it has seen are prefixes of it. Log and witnesses sign the same form; the log's name is the origin.
+ * A key that begins or ends within that second is judged by its end.
  * Extension lines are not signed in this form, so a checkpoint with any is refused. Lines of other signers and of
  * other kinds are kept and ignored, as signed notes demand.
  */

@@ -341,7 +341,7 @@ static hats_status check_log(const struct hats_logged *l, const struct hats_trus
     if (s != HATS_OK)
         return s;
     enum hats_signer_state state =
-        hats_trust_judge(key, HATS_ROLE_LOG, by_log->time_s * 1000, now_ms);
+        hats_trust_judge(key, HATS_ROLE_LOG, by_log->time_s * 1000 + 999, now_ms);
     if (state != HATS_SIGNER_TRUSTED)
         return hats_fail(err, HATS_E_TRUST, "log evidence: the key of the log \"%s\" is %s",
                          by_log->head.origin, hats_signer_state_name(state));
@@ -366,8 +366,8 @@ static hats_status count_witnesses(struct hats_log_report *out, const struct hat
         if (s != HATS_OK)
             return s;
         bool again = i > 0 && counted[0] == key;
-        if (again ||
-            hats_trust_judge(key, HATS_ROLE_WITNESS, time_s * 1000, now_ms) != HATS_SIGNER_TRUSTED)
+        if (again || hats_trust_judge(key, HATS_ROLE_WITNESS, time_s * 1000 + 999, now_ms) !=
+                         HATS_SIGNER_TRUSTED)
             continue;
         counted[i] = key;
         out->n_witnesses++;

@@ -56,7 +56,8 @@ hats_status hats_log_checkpoint_check(struct hats_checkpoint *out, const uint8_t
     s = hats_checkpoint_verify(out, NULL, &time_s, key->public_key, out->head.origin, err);
     if (s != HATS_OK)
         return s;
-    enum hats_signer_state state = hats_trust_judge(key, HATS_ROLE_LOG, time_s * 1000, now_ms);
+    enum hats_signer_state state =
+        hats_trust_judge(key, HATS_ROLE_LOG, time_s * 1000 + 999, now_ms);
     if (state != HATS_SIGNER_TRUSTED)
         return hats_fail(err, HATS_E_TRUST, "checkpoint: the key of the log \"%s\" is %s",
                          out->head.origin, hats_signer_state_name(state));

@@ -432,6 +432,64 @@ def proofs():
     expect("no such proof", hats("proof", "inspect", os.path.join(TMP, "none.proof")), 2)
 
 
+def logs(made, url, receipt):
+    """The server's log from outside: shown, checked, witnessed, and named when it lies."""
+    log = os.path.join(TMP, "service", "log")
+    logged = write("logged.receipt.cose", open(receipt, "rb").read(), "wb")
+    expect("a receipt without a place is refused where one is asked for",
+           hats("verify", logged, "--logged"), 1, "the file has none")
+    for _ in range(40):
+        r = hats("log", "attach", logged, "--server", url)
+        if r.returncode == 0:
+            break
+        time.sleep(0.2)
+    expect("log attach puts the place into the file", r, 0, "entry", "0 witnesses")
+    expect("and the file holds offline", hats("verify", logged, "--logged"), 0, "VERIFIED", "entry")
+    check("in less than 12 KB", os.path.getsize(logged) < 12288, os.path.getsize(logged))
+    expect("log show checks the signature and remembers", hats("log", "show", url), 0, "entries")
+    expect("log show again", hats("log", "show", url), 0, "seen before")
+    expect("log verify reads the whole log", hats("log", "verify", url), 0, "every entry and tile")
+    expect("log verify of a folder wants a key set", hats("log", "verify", log), 2, "--trust")
+    expect("log verify of a folder", hats("log", "verify", log, "--trust", made["keys"]), 0,
+           "every entry and tile")
+    key, keys = os.path.join(TMP, "witness.pem"), os.path.join(TMP, "witness.keys.cose")
+    shutil.copy(made["keys"], keys)
+    keygen = ["log", "keygen", "--name", "witness.example/w1", "--out", key, "--keys", keys]
+    expect("log keygen makes a witness", hats(*keygen), 0)
+    expect("and never overwrites", hats(*keygen), 6, "nothing was changed")
+    state, note = os.path.join(TMP, "witness.state"), os.path.join(TMP, "cosigned.note")
+    witness = ["log", "witness", url, "--key", key, "--name", "witness.example/w1", "--state", state,
+               "--trust", keys]
+    expect("a remote log's witness says where its signature goes", hats(*witness), 2, "--out")
+    expect("log witness cosigns", hats(*witness, "--out", note), 0, "cosigned")
+    check("the note has two signatures", open(note, encoding="utf-8").read().count("\u2014") == 2)
+    expect("and again", hats(*witness, "--out", note), 0, "cosigned")
+
+    # a server that shows less than it signed: the folder's checkpoint is an older one
+    memory = [os.path.join(d, f) for d, _, files in os.walk(os.path.join(HOME, "servers"))
+              for f in files if f == "checkpoint"]
+    check("the client remembers one checkpoint", len(memory) == 1, memory)
+    older = open(os.path.join(log, "checkpoint"), "rb").read()
+    hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "2")
+    for _ in range(40):
+        hats("log", "show", url)
+        if open(memory[0], "rb").read() != older:
+            break
+        time.sleep(0.2)
+    newer = open(os.path.join(log, "checkpoint"), "rb").read()
+    open(os.path.join(log, "checkpoint"), "wb").write(older)
+    expect("a log that went backwards is named", hats("log", "show", url), 1, "went backwards")
+    expect("and nothing is sent to its server",
+           hats("infer", "--model", url + "/clinical", "--input", TEST, "--row", "3"), 1,
+           "went backwards")
+    expect("a witness does not sign it", hats(*witness, "--out", note), 1, "went backwards")
+    open(os.path.join(log, "checkpoint"), "wb").write(newer)
+    expect("the log as it was is followed again", hats("log", "show", url), 0)
+    cut = bytearray(open(logged, "rb").read())
+    cut[1500] ^= 1
+    expect("a changed place is refused", hats("verify", write("cut.receipt.cose", bytes(cut), "wb")), 1)
+
+
 TMP = tempfile.mkdtemp(prefix="hats-cli-")
 HOME = os.path.join(TMP, "home")
 TEST = os.path.join(CLINICAL, "test.csv")
@@ -446,6 +504,7 @@ try:
     owner(made, url)
     receipt = scores(url)
     verification(receipt, made)
+    logs(made, url, receipt)
     public_interface(url, made, receipt)
     other_jobs(made, url, port)
     bad_csv(url)

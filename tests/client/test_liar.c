@@ -355,7 +355,8 @@ static void make_server(void) {
     snprintf(url, sizeof url, "https://127.0.0.1:%u", (unsigned)hats_http_server_port(liar.http));
 }
 
-/* The provider's key set with keys that were valid for ever: then a time of long ago is in their period. */
+/* The provider's key set with keys that were valid for ever: then a time of long ago is in their period. It names no
+ * log: the liar shows none. */
 static void write_trust(const char *path) {
     struct hats_trust trust;
     struct hats_buffer file;
@@ -363,8 +364,13 @@ static void write_trust(const char *path) {
     hats_buffer_init(&file, 65536);
     MUST(hats_file_read(&file, s.init.trust, &must_err));
     MUST(hats_trust_load(&trust, file.data, file.len, &must_err));
-    for (size_t i = 0; i < trust.n_keys; i++)
+    size_t n = 0;
+    for (size_t i = 0; i < trust.n_keys; i++) {
         trust.keys[i].valid_from_ms = 0;
+        if ((trust.keys[i].roles & HATS_ROLE_LOG) == 0)
+            trust.keys[n++] = trust.keys[i];
+    }
+    trust.n_keys = n;
     hats_buffer_clear(&file);
     MUST(hats_trust_encode(&file, &trust, &must_err));
     MUST(hats_file_write(path, 0644, file.data, file.len, &must_err));

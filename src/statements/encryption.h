@@ -30,9 +30,11 @@
 
 #define HATS_ENCRYPTION_SHIFT 28 /* of A and B */
 #define HATS_ENCRYPTION_MAX_RECORDS 64
-#define HATS_ENCRYPTION_RPO_DOMAIN 4 /* of C_D */
-#define HATS_ENCRYPTION_SALT 4       /* elements of F_p */
-#define HATS_ENCRYPTION_PACK 4       /* features an element, 15 bits each */
+#define HATS_ENCRYPTION_RPO_DOMAIN 4 /* of C_D from fields */
+#define HATS_ENCRYPTION_RPO_DOMAIN_FEATURES \
+    5                          /* of C_D from features, so that neither opens as the other */
+#define HATS_ENCRYPTION_SALT 4 /* elements of F_p */
+#define HATS_ENCRYPTION_PACK 4 /* features an element, 15 bits each */
 
 enum hats_encryption_source {
     HATS_SOURCE_NONE = 0,

@@ -91,6 +91,12 @@ static inline uint32_t hats_encryption_digit_cell(const struct hats_encryption_s
     return s->layout.digits_at + r * s->layout.digit_cells + s->cells[k].digits;
 }
 
+/* Of the sponge that makes C_D. */
+static inline uint64_t hats_encryption_rpo_domain(const struct hats_encryption_setup *s) {
+    return s->input.source == HATS_SOURCE_FEATURES ? HATS_ENCRYPTION_RPO_DOMAIN_FEATURES
+                                                   : HATS_ENCRYPTION_RPO_DOMAIN;
+}
+
 /* encryption_input.c: is it one, and where does everything stand? */
 HATS_MUST_USE hats_status hats_encryption_input_check(const struct hats_encryption_input *input,
                                                       struct hats_error *err);

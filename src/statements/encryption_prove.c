@@ -117,7 +117,7 @@ static void fill_record(struct filler *f, uint32_t r) {
     for (uint32_t k = 0; k < s->input.n_units; k++)
         fill_unit(f, r, k, fields, x);
     uint64_t state[HATS_STARK_RPO_WIDTH] = {s->layout.n_elements % HATS_STARK_RPO_RATE,
-                                            HATS_ENCRYPTION_RPO_DOMAIN};
+                                            hats_encryption_rpo_domain(s)};
     for (uint32_t q = 0; q < s->layout.n_permutations; q++)
         fill_permutation(f, r, q, fields, x, state);
     hats_wipe(state, sizeof state);

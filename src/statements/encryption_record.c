@@ -78,7 +78,7 @@ void hats_encryption_commit(uint64_t commitment[HATS_STARK_RPO_DIGEST],
     const struct hats_encryption_layout *l = &s->layout;
     const unsigned capacity = HATS_STARK_RPO_WIDTH - HATS_STARK_RPO_RATE;
     uint64_t state[HATS_STARK_RPO_WIDTH] = {l->n_elements % HATS_STARK_RPO_RATE,
-                                            HATS_ENCRYPTION_RPO_DOMAIN};
+                                            hats_encryption_rpo_domain(s)};
     uint32_t salted = l->n_elements - HATS_ENCRYPTION_SALT;
     for (uint32_t i = 0; i < l->n_permutations * HATS_STARK_RPO_RATE; i++) {
         uint64_t element = 0;

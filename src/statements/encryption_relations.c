@@ -246,7 +246,8 @@ struct hats_fp3 hats_encryption_commitment_total(const struct hats_encryption_wo
     struct hats_fp3 total = {0}, first = w->rpo->total;
     uint64_t length = l->n_elements % HATS_STARK_RPO_RATE;
     first = hats_fp3_sub(first, hats_fp3_scale(w->rpo->state[0], length));
-    first = hats_fp3_sub(first, hats_fp3_scale(w->rpo->state[1], HATS_ENCRYPTION_RPO_DOMAIN));
+    first = hats_fp3_sub(
+        first, hats_fp3_scale(w->rpo->state[1], hats_encryption_rpo_domain(w->pub->setup)));
     for (uint32_t r = 0; r < l->n_records; r++) {
         for (uint32_t q = 0; q < l->n_permutations; q++)
             add_to(&total, hats_fp3_mul(permutation_weight(w, r * l->n_permutations + q),

@@ -418,6 +418,28 @@ static void features_that_the_source_did_not_sign(void **state) {
     world_clear(&w);
 }
 
+/* Small integers of a record, read as four packed features each, would be another record. */
+static void fields_do_not_open_as_features(void **state) {
+    (void)state;
+    struct world fields, features;
+    struct hats_encryption_input input = world_clinical_input(units, 8);
+    world_make(&fields, &input, 1, HATS_STARK_TEST);
+    for (uint32_t i = 0; i < 8; i++)
+        fields.fields[i] = 100 + i;
+    world_commit(&fields);
+    input = world_box_input(units, 32, 32, -200, 200, HATS_SOURCE_FEATURES);
+    world_make(&features, &input, 1, HATS_STARK_TEST);
+    for (uint32_t i = 0; i < 8; i++)
+        features.x[4 * i] = 100 + (int32_t)i;
+    memcpy(features.salts[0], fields.salts[0], sizeof features.salts[0]);
+    world_finish(&features);
+    world_accepts(&features);
+    memcpy(features.commitments[0], fields.commitments[0], sizeof features.commitments[0]);
+    world_refuses(&features, "linear relations");
+    world_clear(&features);
+    world_clear(&fields);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(constant_noise_passes),
@@ -440,6 +462,7 @@ int main(void) {
         cmocka_unit_test(records_that_the_source_did_not_sign),
         cmocka_unit_test(records_in_another_order),
         cmocka_unit_test(features_that_the_source_did_not_sign),
+        cmocka_unit_test(fields_do_not_open_as_features),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/tty.h"
+#include "bundle/bundle.h"
 #include "client/client.h"
 #include "evidence/render.h"
 #include "model/input.h"
@@ -25,6 +26,7 @@
 struct infer_run {
     const struct cli_args *args;
     const struct hats_client_model *model;
+    const struct hats_owner *owner;
     struct hats_csv *csv;
     struct hats_input *input;
     uint64_t only;  /* record number wanted; 0: all of them */
@@ -109,6 +111,31 @@ static hats_status save(const struct infer_run *run, uint64_t record, const char
     return hats_file_write_unsynced(path, 0644, data, len, err);
 }
 
+/* All of it in one file, for those who were not there: hats verify record-N.bundle. */
+static hats_status save_bundle(const struct infer_run *run, const struct hats_client_result *r,
+                               struct hats_error *err) {
+    const struct hats_client_model *m = run->model;
+    struct hats_bundle b = {
+        .part = {
+            [HATS_BUNDLE_RECEIPT] = {r->receipt, r->receipt_len},
+            [HATS_BUNDLE_CORE] = {r->core, r->core_len},
+            [HATS_BUNDLE_CIPHERTEXT] = {r->ciphertext, r->ciphertext_len},
+            [HATS_BUNDLE_PROOF] = {r->proof, r->proof_len},
+            [HATS_BUNDLE_PUBLIC_KEY] = {run->owner->public_key, run->owner->public_key_len},
+            [HATS_BUNDLE_PUBLICATION] = {m->publication_bytes.data, m->publication_bytes.len},
+            [HATS_BUNDLE_PLAN] = {m->plan_bytes.data, m->plan_bytes.len},
+            [HATS_BUNDLE_OUTPUT] = {r->answer, r->answer_len},
+            [HATS_BUNDLE_SESSION_RECEIPT] = {r->session_receipt, r->session_receipt_len},
+        }};
+    struct hats_buffer file;
+    hats_buffer_init(&file, HATS_BUNDLE_MAX_BYTES);
+    hats_status s = hats_bundle_encode(&file, &b, err);
+    if (s == HATS_OK)
+        s = save(run, r->tag, "bundle", file.data, file.len, err);
+    hats_buffer_clear(&file);
+    return s;
+}
+
 static hats_status save_all(struct infer_run *run, const struct hats_client_result *r,
                             struct hats_error *err) {
     hats_status s = save_session(run, r, err);
@@ -122,6 +149,8 @@ static hats_status save_all(struct infer_run *run, const struct hats_client_resu
         s = save(run, r->tag, "proof", r->proof, r->proof_len, err);
     if (s == HATS_OK)
         s = save(run, r->tag, "answer", r->answer, r->answer_len, err);
+    if (s == HATS_OK)
+        s = save_bundle(run, r, err);
     return s;
 }
 
@@ -381,7 +410,7 @@ static int run_infer(const struct cli_args *args) {
     struct hats_owner owner = {0};
     const char *path = cli_value(args, "input");
     uint64_t window = 0;
-    struct infer_run run = {.args = args, .model = &model};
+    struct infer_run run = {.args = args, .model = &model, .owner = &owner};
     unsigned suite = 0;
     hats_status s = cli_number(&window, args, "window", 8, 1, 64, &err);
     if (s == HATS_OK)
@@ -428,8 +457,8 @@ static const struct cli_option infer_options[] = {
     {"row", "N", "Score this record only (1 is the first below the header).", false, false},
     {"all", NULL, "Score every record; the result is CSV.", false, false},
     {"out", "DIR",
-     "Keep receipt, request core, ciphertext, proof and answer of every record there, block and receipt of "
-     "their session, and results.csv.",
+     "Keep receipt, request core, ciphertext, proof and answer of every record there, all of them in one "
+     "bundle that proves itself (hats verify), block and receipt of their session, and results.csv.",
      false, false},
     {"name", "NAME", "Which key (default: default).", false, false},
     {"proof", "KIND", "fast, or small: fewer bytes and more time (default: fast).", false, false},

@@ -41,24 +41,24 @@ static hats_status check_published(const struct hats_client_model *m, const char
 
 hats_status hats_client_model_open(struct hats_client_model *out, struct hats_client *client,
                                    const char *name, struct hats_error *err) {
-    struct hats_buffer plan, publication;
     struct hats_client_model m = {0};
     const struct hats_trust_key *key = NULL;
-    hats_buffer_init(&plan, HATS_PLAN_MAX_BYTES);
-    hats_buffer_init(&publication, HATS_PUBLICATION_MAX_BYTES);
     *out = m;
-    hats_status s = fetch(client, &publication, name, "publication", err);
+    struct hats_buffer *plan = &m.plan_bytes, *publication = &m.publication_bytes;
+    hats_buffer_init(plan, HATS_PLAN_MAX_BYTES);
+    hats_buffer_init(publication, HATS_PUBLICATION_MAX_BYTES);
+    hats_status s = fetch(client, publication, name, "publication", err);
     if (s == HATS_OK)
-        s = hats_publication_verify(&m.publication, &key, publication.data, publication.len,
+        s = hats_publication_verify(&m.publication, &key, publication->data, publication->len,
                                     &client->trust, hats_now_ms(), err);
     if (s == HATS_OK)
         memcpy(m.signer, key->name, sizeof m.signer);
     if (s == HATS_OK)
-        s = fetch(client, &plan, name, "plan", err);
+        s = fetch(client, plan, name, "plan", err);
     if (s == HATS_OK)
-        s = hats_plan_decode(&m.plan, plan.data, plan.len, err);
+        s = hats_plan_decode(&m.plan, plan->data, plan->len, err);
     if (s == HATS_OK) {
-        hats_plan_digest(m.plan_digest, plan.data, plan.len);
+        hats_plan_digest(m.plan_digest, plan->data, plan->len);
         s = check_published(&m, name, err);
     }
     if (s == HATS_OK)
@@ -73,12 +73,12 @@ hats_status hats_client_model_open(struct hats_client_model *out, struct hats_cl
         *out = m;
     else
         hats_client_model_clear(&m);
-    hats_buffer_clear(&plan);
-    hats_buffer_clear(&publication);
     return s;
 }
 
 void hats_client_model_clear(struct hats_client_model *model) {
     hats_plan_free(model->plan);
+    hats_buffer_clear(&model->plan_bytes);
+    hats_buffer_clear(&model->publication_bytes);
     *model = (struct hats_client_model){0};
 }

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/random.h"
 #include "bundle/bundle.h"
+#include "evidence/logged.h"
 #include "evidence/publication.h"
 #include "hash/sha256.h"
 #include "statements/call.h"
@@ -335,6 +336,29 @@ static void a_receipt_with_another_name_for_the_model(void **state) {
     }
 }
 
+/* Its digest is that of the file without its place in a log, wherever it is named. */
+static void a_session_receipt_with_its_place_in_a_log(void **state) {
+    (void)state;
+    struct hats_sign_key *log_key;
+    struct hats_buffer logged;
+    struct hats_logged place = {.index = 0};
+    struct hats_tree_head head = {.origin = "log.test/hats", .size = 1};
+    uint8_t entry[32];
+    hats_sha256(entry, opened.receipt, opened.receipt_len);
+    hats_tlog_leaf(head.root, entry, sizeof entry);
+    MUST(hats_mldsa_generate(&log_key, HATS_MLDSA_44, &err));
+    MUST(hats_log_sign(&place.by_log, &head, log_key, w.now_ms / 1000, &err));
+    hats_buffer_init(&logged, HATS_RECEIPT_MAX_BYTES);
+    MUST(hats_logged_attach(&logged, opened.receipt, opened.receipt_len, &place, &err));
+    struct hats_bundle b = bundle_of(&first);
+    put(&b, HATS_BUNDLE_SESSION_RECEIPT, logged.data, logged.len);
+    assert_int_equal(verify_under(&b, &trust), HATS_OK);
+    b.part[HATS_BUNDLE_SESSION_RECEIPT] = b.part[HATS_BUNDLE_RECEIPT];
+    refused(&b, HATS_E_VERIFY, "the session receipt");
+    hats_buffer_clear(&logged);
+    hats_mldsa_free(log_key);
+}
+
 static void a_publication_by_a_key_that_may_not_publish(void **state) {
     (void)state;
     struct hats_trust receipts_only;
@@ -423,6 +447,7 @@ int main(void) {
         cmocka_unit_test(a_session_of_somebody_else),
         cmocka_unit_test(another_public_key),
         cmocka_unit_test(a_receipt_with_another_name_for_the_model),
+        cmocka_unit_test(a_session_receipt_with_its_place_in_a_log),
         cmocka_unit_test(a_publication_by_a_key_that_may_not_publish),
         cmocka_unit_test(a_receipt_by_a_publisher),
         cmocka_unit_test(a_suite_that_proves_nothing),

@@ -3,6 +3,7 @@
 #include "field/field.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 #define WIDTH HATS_STARK_RPO_WIDTH
@@ -18,6 +19,7 @@ struct vector {
 };
 
 typedef void multiply(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n);
+typedef void permutation(uint64_t state[N]);
 
 /* s <- M s + c. Halves of 32 bits: a row of M sums to 160, so sums of halves stay below 2^40. */
 static void mix(struct vector *s, const uint64_t c[WIDTH]) {
@@ -69,7 +71,9 @@ static void power_of_c11(struct vector *s, multiply *mul) {
     *s = c4;
 }
 
-static void permute(struct vector *s, multiply *mul) {
+static void permute_with_kernels(uint64_t state[N]) {
+    multiply *mul = hats_field_kernels()->mul;
+    struct vector *s = (struct vector *)state;
     for (unsigned r = 0; r < HATS_STARK_RPO_ROUNDS; r++) {
         mix(s, hats_stark_rpo_constants[r][0]);
         power_of_7(s, mul);
@@ -79,6 +83,44 @@ static void permute(struct vector *s, multiply *mul) {
         power_of_7(s, mul);
     }
 }
+
+#if defined(__x86_64__)
+/* Against one at a time, on elements that include 0 and p - 1. */
+static bool agrees(enum hats_backend backend) {
+    struct vector s;
+    uint64_t one[WIDTH], bad = 0;
+    if (backend < HATS_AVX2)
+        return false;
+    for (uint64_t i = 0; i < N; i++)
+        s.v[i] =
+            i < LANES ? (i % 2 == 0 ? 0 : HATS_P - 1) : i * UINT64_C(0x123456789abcdef) % HATS_P;
+    struct vector before = s;
+    hats_stark_rpo_permute_avx2(s.v);
+    for (size_t l = 0; l < LANES; l++) {
+        for (size_t i = 0; i < WIDTH; i++)
+            one[i] = before.v[i * LANES + l];
+        hats_stark_rpo_permute(one);
+        for (size_t i = 0; i < WIDTH; i++)
+            bad |= one[i] ^ s.v[i * LANES + l];
+    }
+    return bad == 0;
+}
+
+static permutation *chosen = permute_with_kernels;
+
+static void choose(void) {
+    if (hats_cpu_backend() >= HATS_AVX2 && hats_cpu_tested("rpo", agrees) >= HATS_AVX2)
+        chosen = hats_stark_rpo_permute_avx2;
+}
+
+static permutation *best_permutation(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, choose);
+    return chosen;
+}
+#else
+static permutation *best_permutation(void) { return permute_with_kernels; }
+#endif
 
 /* Lanes without a message do what the last one does. */
 static void absorb(struct vector *s, const uint64_t *elements, size_t stride, size_t n,
@@ -93,7 +135,7 @@ static void absorb(struct vector *s, const uint64_t *elements, size_t stride, si
 void hats_stark_rpo_hash_many(uint64_t (*digests)[HATS_STARK_RPO_DIGEST], uint64_t domain,
                               const uint64_t *elements, size_t stride, size_t n,
                               size_t n_messages) {
-    multiply *mul = hats_field_kernels()->mul;
+    permutation *permute = best_permutation();
     struct vector s = {{0}};
     assert(n_messages >= 1 && n_messages <= LANES);
     for (size_t l = 0; l < LANES; l++) {
@@ -102,7 +144,7 @@ void hats_stark_rpo_hash_many(uint64_t (*digests)[HATS_STARK_RPO_DIGEST], uint64
     }
     for (size_t at = 0; at < n; at += RATE) {
         absorb(&s, elements + at, stride, n - at, n_messages);
-        permute(&s, mul);
+        permute(s.v);
     }
     for (size_t l = 0; l < n_messages; l++)
         for (size_t i = 0; i < HATS_STARK_RPO_DIGEST; i++)

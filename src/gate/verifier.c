@@ -86,9 +86,9 @@ static hats_status measure(void *user, size_t *proof_bytes, size_t *scratch_byte
     *proof_bytes = *scratch_bytes = 0;
     for (size_t i = 0; s == HATS_OK && i < N_SUITES; i++) {
         s = measure_one(user, suites[i], false, proof_bytes, scratch_bytes, plan, plan_digest, err);
-        if (s == HATS_OK)
-            s = measure_one(user, suites[i], true, proof_bytes, scratch_bytes, plan, plan_digest,
-                            NULL);
+        if (s != HATS_OK)
+            return s;
+        s = measure_one(user, suites[i], true, proof_bytes, scratch_bytes, plan, plan_digest, NULL);
         if (s == HATS_E_UNSUPPORTED) /* no commitments for this plan */
             s = HATS_OK;
     }

@@ -160,6 +160,29 @@ static void a_package_that_is_not_whole_is_not_served(void **state) {
     assert_int_equal(hats_gate_model_load(w.gate, path, NULL), HATS_OK);
 }
 
+/* 65,536 features take more columns than a proof has. */
+static void a_model_whose_requests_cannot_be_proven_is_not_served(void **state) {
+    (void)state;
+    enum { D = 65536 };
+    const struct hats_gate_proof_rules *rules = hats_gate_rules(w.gate);
+    struct hats_plan plan = {.set_id = HATS_SET_L4096, .log_t = 20, .input = HATS_INPUT_TEXT};
+    const uint8_t digest[32] = {1};
+    size_t proof_bytes, scratch_bytes;
+    plan.lo = hats_alloc_array(D, sizeof *plan.lo);
+    plan.hi = hats_alloc_array(D, sizeof *plan.hi);
+    assert_true(plan.lo != NULL && plan.hi != NULL);
+    for (int fits = 0; fits < 2; fits++) {
+        assert_int_equal(
+            hats_linear_shape_init(&plan.shape, plan.set_id, fits ? D / 4 : D, 1, 4096, NULL),
+            HATS_OK);
+        assert_int_equal(
+            rules->measure(rules->user, &proof_bytes, &scratch_bytes, &plan, digest, NULL),
+            fits ? HATS_OK : HATS_E_UNSUPPORTED);
+    }
+    hats_free(plan.lo);
+    hats_free(plan.hi);
+}
+
 static void a_folder_with_two_packages_of_one_name_is_refused(void **state) {
     (void)state;
     char models[96];
@@ -199,6 +222,7 @@ int main(void) {
         CASE(a_call_that_was_admitted_ends_with_the_model_it_began_with),
         CASE(served_models_stand_in_the_store),
         CASE(a_package_that_is_not_whole_is_not_served),
+        CASE(a_model_whose_requests_cannot_be_proven_is_not_served),
         CASE(a_folder_with_two_packages_of_one_name_is_refused),
         CASE(a_models_folder_that_is_not_there_is_named),
         CASE(receipts_are_signed_with_ml_dsa_65_only),

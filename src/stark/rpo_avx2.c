@@ -22,9 +22,9 @@ struct lanes {
 static inline V reduce(V hi, V lo) {
     V from = _mm256_xor_si256(lo, FLIP);
     V t = _mm256_sub_epi64(from, _mm256_srli_epi64(hi, 32));
-    t = _mm256_sub_epi64(t, _mm256_srli_epi64(_mm256_cmpgt_epi64(t, from), 32));
+    t = _mm256_sub_epi64(t, _mm256_and_si256(_mm256_cmpgt_epi64(t, from), EPSILON));
     V r = _mm256_add_epi64(t, _mm256_mul_epu32(hi, EPSILON));
-    r = _mm256_add_epi64(r, _mm256_srli_epi64(_mm256_cmpgt_epi64(t, r), 32));
+    r = _mm256_add_epi64(r, _mm256_and_si256(_mm256_cmpgt_epi64(t, r), EPSILON));
     return _mm256_xor_si256(r, FLIP);
 }
 
@@ -97,7 +97,7 @@ static void mix(struct lanes s[WIDTH], const uint64_t c[WIDTH]) {
                 _mm256_add_epi64(lo[k], _mm256_mul_epu32(_mm256_srli_epi64(hi[k], 32), EPSILON));
             V from = _mm256_xor_si256(_mm256_slli_epi64(hi[k], 32), FLIP);
             V sum = _mm256_add_epi64(from, small);
-            V carry = _mm256_srli_epi64(_mm256_cmpgt_epi64(from, sum), 32);
+            V carry = _mm256_and_si256(_mm256_cmpgt_epi64(from, sum), EPSILON);
             out[i].v[k] = _mm256_xor_si256(_mm256_add_epi64(sum, carry), FLIP);
         }
     }

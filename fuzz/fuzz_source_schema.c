@@ -3,7 +3,7 @@
 
 /* The encoding, and the text that people write. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes) {
-    struct hats_source_schema *schema, *again;
+    struct hats_source_schema *schema, *again = NULL;
     struct hats_buffer out;
     struct hats_error err;
 

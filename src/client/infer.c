@@ -375,17 +375,25 @@ static bool may_begin(const struct run *run) {
     return true;
 }
 
-/* Fill what is empty, send what may be sent; *flying, and the earliest time something else may go. */
-static hats_status advance(struct run *run, unsigned *flying, uint64_t *earliest,
+/* Fill one that is empty, send what may be sent; *flying, the earliest time something else may go, and whether
+ * *more is empty that might be filled: a proof takes longer than a call, so between any two of them what
+ * flies is looked after. */
+static hats_status advance(struct run *run, unsigned *flying, uint64_t *earliest, bool *more,
                            struct hats_error *err) {
     uint64_t now = hats_monotonic_ns();
     hats_status s = HATS_OK;
+    bool filled = false;
     *flying = 0;
     *earliest = UINT64_MAX;
+    *more = false;
     for (unsigned i = 0; s == HATS_OK && i < run->n_slots; i++) {
         struct slot *slot = &run->slots[i];
-        if (slot->state == SLOT_EMPTY && may_begin(run))
-            s = fill(slot, run, err);
+        if (slot->state == SLOT_EMPTY && may_begin(run)) {
+            *more = filled;
+            if (!filled)
+                s = fill(slot, run, err);
+            filled = true;
+        }
         if (s == HATS_OK && slot->state == SLOT_READY && slot->not_before_ns <= now) {
             s = hats_client_reconnect(run->client, err);
             if (s == HATS_OK)
@@ -415,16 +423,20 @@ static hats_status drive(struct run *run, struct hats_error *err) {
     for (;;) {
         unsigned flying;
         uint64_t earliest;
-        hats_status s = advance(run, &flying, &earliest, err);
+        bool more;
+        hats_status s = advance(run, &flying, &earliest, &more, err);
         if (s != HATS_OK)
             return s;
-        if (flying == 0 && earliest == UINT64_MAX)
+        if (flying == 0 && earliest == UINT64_MAX && !more)
             return HATS_OK;
+        if (flying == 0 && more)
+            continue;
         if (flying == 0) {
             pause_until(earliest);
             continue;
         }
-        s = hats_http_client_run(run->client->http, HATS_HTTP_UNTIL_ANY, PAUSE_MAX_MS, err);
+        s = hats_http_client_run(run->client->http, HATS_HTTP_UNTIL_ANY, more ? 0 : PAUSE_MAX_MS,
+                                 err);
         if (s != HATS_OK && s != HATS_E_TIMEOUT)
             return s;
         s = collect(run, err);

@@ -138,14 +138,17 @@ hats_status hats_client_register_key(struct hats_client *client, const struct ha
     char path[96];
     struct hats_buffer body, proof;
     struct hats_challenge challenge;
+    uint8_t nonce[32];
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
     hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
     key_url(path, owner->kid);
     hats_status s = hats_client_prover_ensure(client, err);
     if (s == HATS_OK)
         s = hats_client_challenge(client, &challenge, err);
-    if (s == HATS_OK)
-        s = hats_client_prove_key(client->prover, &proof, owner, challenge.nonce, err);
+    if (s == HATS_OK) {
+        hats_registration_proof_nonce(nonce, challenge.nonce, owner->thumbprint, client->origin);
+        s = hats_client_prove_key(client->prover, &proof, owner, nonce, err);
+    }
     if (s == HATS_OK)
         s = hats_registration_encode(&body, owner->public_key, owner->public_key_len, owner->sign,
                                      client->origin, hats_now_ms(), challenge.nonce,

@@ -97,11 +97,13 @@ enum hats_problem hats_gate_key_proof_check(struct hats_gate *g,
     if (!takes(rules, reg->proof_suite))
         return hats_gate_refuse(detail, HATS_PROBLEM_PROOF_SUITE, "It is suite %u.",
                                 reg->proof_suite);
+    uint8_t nonce[32];
+    hats_registration_proof_nonce(nonce, reg->nonce, reg->owner, reg->origin);
     const struct hats_gate_key_proof proof = {
         .suite = reg->proof_suite,
         .bytes = reg->proof,
         .len_bytes = reg->proof_len,
-        .nonce = reg->nonce,
+        .nonce = nonce,
         .public_key = reg->public_key,
         .public_key_len = reg->public_key_len,
     };

@@ -17,6 +17,15 @@ struct statement {
     uint32_t proof_suite; /* 0: no proof */
 };
 
+void hats_registration_proof_nonce(uint8_t out[32], const uint8_t nonce[HATS_NONCE_LEN],
+                                   const uint8_t owner[32], const char *origin) {
+    uint8_t bytes[HATS_NONCE_LEN + 64];
+    memcpy(bytes, nonce, HATS_NONCE_LEN);
+    memcpy(bytes + HATS_NONCE_LEN, owner, 32);
+    hats_rp_id(bytes + HATS_NONCE_LEN + 32, origin);
+    hats_sha256_tagged(out, "HATS-REG-1", bytes, sizeof bytes);
+}
+
 static hats_status write_statement(uint8_t out[STATEMENT_MAX], size_t *len_bytes,
                                    const struct statement *st, const char *origin, uint64_t unix_ms,
                                    const uint8_t nonce[HATS_NONCE_LEN], struct hats_error *err) {

@@ -1,7 +1,8 @@
 /* Registering a public key: PUT /v1/keys/{kid in hex}.
  *
  * Body: deterministic CBOR map {1: public key object, 2: owner's ML-DSA-65 public key (1952 bytes),
- * 3: COSE_Sign1 by that key, 4: proof that the key is one (statements/key.h), made for the nonce}. The signed payload is the map {1: version = 1, 2: kid, 3: owner key
+ * 3: COSE_Sign1 by that key, 4: proof that the key is one (statements/key.h), made for the
+ * nonce below}. The signed payload is the map {1: version = 1, 2: kid, 3: owner key
  * thumbprint, 4: origin the key is registered with ("https://host:port"), 5: unix ms, 6: nonce of a
  * challenge, 7: [proof suite, H(proof)]}; without a proof neither 4 nor 7 is there; content type application/vnd.hats.key-registration+cose. The origin is what the client
  * dialled, so a registration cannot be carried to another server; the nonce is this server's to this tenant
@@ -32,6 +33,10 @@ struct hats_registration {
     size_t proof_len;
 };
 
+/* What the proof of a key is made for: H("HATS-REG-1" pad16 | nonce | owner | rp_id of the origin), so that it is
+ * of no use to another owner, or at another server. */
+void hats_registration_proof_nonce(uint8_t out[32], const uint8_t nonce[HATS_NONCE_LEN],
+                                   const uint8_t owner[32], const char *origin);
 /* proof NULL: none; suite and length are then 0. */
 HATS_MUST_USE hats_status hats_registration_encode(struct hats_buffer *out,
                                                    const uint8_t *public_key, size_t public_key_len,

@@ -384,7 +384,7 @@ static void make_owner(void) {
     struct hats_client_prover *prover;
     struct hats_gate_tenant tenant;
     struct hats_gate_key key;
-    uint8_t nonce[32], rp_id[32];
+    uint8_t nonce[32], bound[32], rp_id[32];
     static const uint8_t random[8];
     char kid_hex[65];
     bool created;
@@ -403,7 +403,8 @@ static void make_owner(void) {
     hats_nonce_make(nonce, s.world.gate->secret, hats_now_ms(), random, tenant.digest, rp_id);
     hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
     MUST(hats_client_prover_new(&prover, &must_err));
-    MUST(hats_client_prove_key(prover, &proof, &owner, nonce, &must_err));
+    hats_registration_proof_nonce(bound, nonce, owner.thumbprint, origin);
+    MUST(hats_client_prove_key(prover, &proof, &owner, bound, &must_err));
     MUST(hats_registration_encode(&body, owner.public_key, owner.public_key_len, owner.sign, origin,
                                   hats_now_ms(), nonce, HATS_STARK_S128, proof.data, proof.len,
                                   &must_err));

@@ -37,7 +37,7 @@ static void registration_for(struct registration *r, const struct owner *o,
                              const uint8_t nonce[32]) {
     struct hats_buffer proof;
     hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
-    owner_prove(&proof, o, nonce);
+    owner_prove(&proof, o, sign, origin, nonce);
     hats_buffer_init(&r->body, HATS_REGISTRATION_MAX_BYTES + 16);
     assert_int_equal(hats_registration_encode(&r->body, o->public_key, o->public_key_len, sign,
                                               origin, ms, nonce, HATS_STARK_S128, proof.data,

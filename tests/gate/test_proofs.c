@@ -343,7 +343,7 @@ static void a_key_is_registered_with_its_proof_only(void **state) {
     world_challenge(&w, &earlier, 0);
     hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
     hats_buffer_init(&other, HATS_REGISTRATION_MAX_BYTES);
-    owner_prove(&proof, &fresh, c.nonce);
+    owner_prove(&proof, &fresh, fresh.sign, WORLD_ORIGIN, c.nonce);
     assert_int_equal(put(&fresh, &c, 0, NULL, 0), HATS_PROBLEM_PROOF_MISSING);
     assert_int_equal(put(&fresh, &c, HATS_STARK_TEST, proof.data, proof.len),
                      HATS_PROBLEM_PROOF_SUITE);
@@ -353,9 +353,19 @@ static void a_key_is_registered_with_its_proof_only(void **state) {
                      HATS_PROBLEM_PROOF_MALFORMED);
     assert_int_equal(put(&fresh, &earlier, HATS_STARK_S128, proof.data, proof.len),
                      HATS_PROBLEM_PROOF_FALSE); /* made for another nonce */
-    owner_prove(&other, &owner, c.nonce);
+    owner_prove(&other, &owner, fresh.sign, WORLD_ORIGIN, c.nonce);
     assert_int_equal(put(&fresh, &c, HATS_STARK_S128, other.data, other.len),
                      HATS_PROBLEM_PROOF_FALSE); /* of another key */
+    hats_buffer_clear(&other);
+    hats_buffer_init(&other, HATS_REGISTRATION_MAX_BYTES);
+    owner_prove(&other, &fresh, owner.sign, WORLD_ORIGIN, c.nonce);
+    assert_int_equal(put(&fresh, &c, HATS_STARK_S128, other.data, other.len),
+                     HATS_PROBLEM_PROOF_FALSE); /* for another owner, who passed it on */
+    hats_buffer_clear(&other);
+    hats_buffer_init(&other, HATS_REGISTRATION_MAX_BYTES);
+    owner_prove(&other, &fresh, fresh.sign, "https://score.test:8443", c.nonce);
+    assert_int_equal(put(&fresh, &c, HATS_STARK_S128, other.data, other.len),
+                     HATS_PROBLEM_PROOF_FALSE); /* for another server, which passed it on */
     proof.data[proof.len / 3] ^= 1;
     assert_int_equal(put(&fresh, &c, HATS_STARK_S128, proof.data, proof.len),
                      HATS_PROBLEM_PROOF_FALSE);

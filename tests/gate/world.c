@@ -264,7 +264,8 @@ static void open_prover(struct opened *k, const struct owner *o) {
 
 static void close_prover(void) { pthread_mutex_unlock(&prover_lock); }
 
-void owner_prove(struct hats_buffer *proof, const struct owner *o, const uint8_t nonce[32]) {
+void owner_prove(struct hats_buffer *proof, const struct owner *o, const struct hats_sign_key *sign,
+                 const char *origin, const uint8_t nonce[32]) {
     static struct hats_key_setup *setup;
     struct hats_key_public public = {0};
     struct opened k;
@@ -273,7 +274,9 @@ void owner_prove(struct hats_buffer *proof, const struct owner *o, const uint8_t
     if (setup == NULL)
         MUST(hats_key_setup_new(&setup, HATS_STARK_S128, HATS_SET_L4096, &err));
     public.setup = setup;
-    memcpy(public.nonce, nonce, 32);
+    uint8_t thumbprint[32];
+    hats_cose_thumbprint_of(thumbprint, sign);
+    hats_registration_proof_nonce(public.nonce, nonce, thumbprint, origin);
     MUST(hats_fhe_public_key_open(&public.b0, &set_id, o->public_key, o->public_key_len, &err));
     MUST(hats_key_prove(proof, &public, k.s, k.e0, k.coins, &k.options, &err));
     close_prover();
@@ -289,7 +292,7 @@ enum hats_problem owner_register(struct world *w, struct owner *o, int tenant,
     world_challenge(w, &c, tenant);
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
     hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
-    owner_prove(&proof, o, c.nonce);
+    owner_prove(&proof, o, o->sign, WORLD_ORIGIN, c.nonce);
     MUST(hats_registration_encode(&body, o->public_key, o->public_key_len, o->sign, WORLD_ORIGIN,
                                   w->now_ms, c.nonce, HATS_STARK_S128, proof.data, proof.len,
                                   &err));

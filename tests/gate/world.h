@@ -64,8 +64,10 @@ void owner_clear(struct owner *o);
 /* A fresh challenge to a tenant, for WORLD_ORIGIN. */
 #define WORLD_ORIGIN "https://127.0.0.1:8443"
 void world_challenge(struct world *w, struct hats_challenge *out, int tenant);
-/* Appends the proof (suite S128) that the owner's key is one, for this nonce. */
-void owner_prove(struct hats_buffer *proof, const struct owner *o, const uint8_t nonce[32]);
+/* Appends the proof (suite S128) that the owner's key is one, for a registration signed with this key, for this
+ * origin and challenge. */
+void owner_prove(struct hats_buffer *proof, const struct owner *o, const struct hats_sign_key *sign,
+                 const char *origin, const uint8_t nonce[32]);
 /* Registers the key with its proof, and opens a session when that went well. */
 enum hats_problem owner_register(struct world *w, struct owner *o, int tenant,
                                  struct hats_error *detail);

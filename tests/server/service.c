@@ -200,7 +200,7 @@ void service_register(const struct service *s, struct hats_http_client *c, struc
     origin_of(s, origin);
     hats_buffer_init(&body, HATS_REGISTRATION_MAX_BYTES);
     hats_buffer_init(&proof, HATS_REGISTRATION_MAX_BYTES);
-    owner_prove(&proof, owner, challenge.nonce);
+    owner_prove(&proof, owner, owner->sign, origin, challenge.nonce);
     MUST(hats_registration_encode(&body, owner->public_key, owner->public_key_len, owner->sign,
                                   origin, hats_now_ms(), challenge.nonce, HATS_STARK_S128,
                                   proof.data, proof.len, &err));

@@ -71,10 +71,10 @@ void hats_field_leaf(uint8_t leaf[32], const uint8_t field_salt[HATS_FIELD_SALT_
     hats_wipe(message, sizeof message);
 }
 
-/* Stored digests of the tree of fields go to `stored`; messages: 64 bytes a field, one block each. */
-static void field_tree(struct hats_tree_writer *tree, uint8_t *stored, const int64_t *fields,
-                       uint32_t n, const uint64_t salt[HATS_ENCRYPTION_SALT], uint8_t *messages,
-                       uint8_t *digests) {
+/* Digests of the leaves; messages: 64 bytes a field, one block each. */
+static void field_leaves(const int64_t *fields, uint32_t n,
+                         const uint64_t salt[HATS_ENCRYPTION_SALT], uint8_t *messages,
+                         uint8_t *digests) {
     for (uint32_t i = 0; i < n; i++) {
         put_salt_message(messages + (size_t)64 * i, salt, i);
         hats_sha256_pad(messages + (size_t)64 * i, SALT_MESSAGE);
@@ -85,9 +85,23 @@ static void field_tree(struct hats_tree_writer *tree, uint8_t *stored, const int
         hats_sha256_pad(messages + (size_t)64 * i, FIELD_MESSAGE);
     }
     hats_sha256_whole(digests, messages, 64, n);
-    *tree = (struct hats_tree_writer){0};
-    for (uint32_t i = 0; i < n; i++)
-        stored += DIGEST * hats_tree_append(stored, tree, digests + (size_t)DIGEST * i);
+}
+
+/* Level by level: the last of an odd number goes up as it is, which makes the tree of tree.h. other: as long
+ * as digests. */
+static void field_root(uint8_t root[DIGEST], uint8_t *digests, uint8_t *other, size_t n) {
+    static const uint8_t tag = 0x01;
+    while (n > 1) {
+        const struct hats_sha256_part parts[] = {{&tag, 0, 1}, {digests, 2 * DIGEST, 2 * DIGEST}};
+        hats_sha256_many(other, parts, 2, n / 2);
+        if (n % 2 != 0)
+            memcpy(other + n / 2 * DIGEST, digests + (n - 1) * DIGEST, DIGEST);
+        uint8_t *swap = digests;
+        digests = other;
+        other = swap;
+        n = (n + 1) / 2;
+    }
+    memcpy(root, digests, DIGEST);
 }
 
 struct parts {
@@ -127,13 +141,11 @@ static void commit_fields(struct hats_record_commitment *out, const int64_t *fie
 void hats_record_commit(struct hats_record_commitment *out, const int64_t *fields, uint32_t n,
                         const uint64_t *salts, size_t n_records, void *scratch) {
     struct parts p = parts_of(scratch, n);
-    struct hats_tree_writer tree;
     assert(n_records >= 1 && n_records <= HATS_RECORD_MANY);
     commit_fields(out, fields, n, salts, n_records, p.elements);
     for (size_t k = 0; k < n_records; k++) {
-        field_tree(&tree, p.stored, fields + k * n, n, salts + k * HATS_ENCRYPTION_SALT, p.messages,
-                   p.digests);
-        hats_tree_root(out[k].fields_root, &tree);
+        field_leaves(fields + k * n, n, salts + k * HATS_ENCRYPTION_SALT, p.messages, p.digests);
+        field_root(out[k].fields_root, p.digests, p.stored, n);
     }
     hats_wipe(scratch, hats_record_scratch_bytes(n));
 }
@@ -153,8 +165,11 @@ hats_status hats_field_path(uint8_t path[HATS_TREE_PATH_MAX], size_t *path_len_b
                             const uint64_t salt[HATS_ENCRYPTION_SALT], uint32_t i, void *scratch,
                             struct hats_error *err) {
     struct parts p = parts_of(scratch, n);
-    struct hats_tree_writer tree;
-    field_tree(&tree, p.stored, fields, n, salt, p.messages, p.digests);
+    struct hats_tree_writer tree = {0};
+    uint8_t *stored = p.stored;
+    field_leaves(fields, n, salt, p.messages, p.digests);
+    for (uint32_t k = 0; k < n; k++)
+        stored += DIGEST * hats_tree_append(stored, &tree, p.digests + (size_t)DIGEST * k);
     hats_status s =
         hats_tree_path(path, path_len_bytes, n, i, hats_tree_fetch_memory, p.stored, err);
     hats_wipe(scratch, hats_record_scratch_bytes(n));

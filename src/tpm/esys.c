@@ -196,10 +196,21 @@ hats_status hats_tpm_ak_public(struct hats_tpm *t, struct hats_buffer *out,
     return s == HATS_OK ? put_public(out, &t->ak_public, err) : s;
 }
 
+/* Makers reserve more room than the certificate takes: only what its DER header says is the certificate. */
+static void cut_padding(struct hats_buffer *der, size_t from) {
+    const uint8_t *p = der->data + from;
+    if (der->len - from >= 4 && p[0] == 0x30 && p[1] == 0x82) {
+        size_t len = (size_t)4 + hats_load_be16(p + 2);
+        if (len < der->len - from)
+            der->len = from + len;
+    }
+}
+
 hats_status hats_tpm_ek_certificate(struct hats_tpm *t, struct hats_buffer *der,
                                     struct hats_error *err) {
     ESYS_TR nv = ESYS_TR_NONE;
     TPM2B_NV_PUBLIC *about = NULL;
+    size_t before = der->len;
     TSS2_RC rc = Esys_TR_FromTPMPublic(t->esys, EK_CERTIFICATE_AT, ESYS_TR_NONE, ESYS_TR_NONE,
                                        ESYS_TR_NONE, &nv);
     if (rc != TSS2_RC_SUCCESS)
@@ -219,7 +230,11 @@ hats_status hats_tpm_ek_certificate(struct hats_tpm *t, struct hats_buffer *der,
     }
     Esys_Free(about);
     (void)Esys_TR_Close(t->esys, &nv);
-    return rc == TSS2_RC_SUCCESS ? s : fail(err, rc, "reading the maker's certificate");
+    if (rc != TSS2_RC_SUCCESS)
+        return fail(err, rc, "reading the maker's certificate");
+    if (s == HATS_OK)
+        cut_padding(der, before);
+    return s;
 }
 
 /* ---- policy sessions: flushed on every way out ---- */

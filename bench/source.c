@@ -1,6 +1,7 @@
 /* Signing a table: source.sign.NxF is one run over a CSV file of N records of F decimals, made here, from the
  * file to the signed root on the disk, with one thread to read and write and n_threads for the commitments: wall
- * time, two cores; .cpu is what all threads took together, which other processes disturb less. --quick signs 50,000 records and says so in the name. And one batch of sixteen commitments. */
+ * time, two cores; .cpu is what all threads took together, which other processes disturb less. --quick signs
+ * 50,000 records and says so in the name. And one batch of sixteen commitments. */
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/random.h"

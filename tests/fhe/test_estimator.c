@@ -10,6 +10,8 @@
  *
  * and costs 2^(0.292 beta) classically and 2^(0.265 beta) on a quantum computer (core-SVP: one call
  * of the sieve and nothing else). */
+#include "base/bytes.h"
+#include "fhe/ckks.h"
 #include "fixture.h"
 
 #include <math.h>
@@ -59,6 +61,22 @@ static void the_pinned_figures_of_l4096_are_what_the_estimator_finds(void **stat
     assert_true(pinned.quantum >= 128);
 }
 
+static void the_pinned_figures_of_the_network_tiers_are_what_the_estimator_finds(void **state) {
+    (void)state;
+    static const uint32_t ids[] = {HATS_SET_S8192, HATS_SET_M16384};
+    for (size_t i = 0; i < HATS_COUNT_OF(ids); i++) {
+        struct hats_ckks *p;
+        assert_int_equal(hats_ckks_new(&p, ids[i], NULL), HATS_OK);
+        unsigned beta = block_size((double)p->n, p->log_qp);
+        printf("# %s: log2(QP) = %u, beta = %u, classical %.1f, quantum %.1f bits\n", p->name,
+               p->log_qp, beta, 0.292 * beta, 0.265 * beta);
+        assert_int_equal(p->security.classical, (unsigned)(0.292 * beta));
+        assert_int_equal(p->security.quantum, (unsigned)(0.265 * beta));
+        assert_true(p->security.quantum >= 128);
+        hats_ckks_free(p);
+    }
+}
+
 static void every_point_of_the_quantum_row_is_at_least_128_bits(void **state) {
     (void)state;
     static const unsigned row[] = {40, 80, 161, 322};
@@ -72,6 +90,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_estimator_reproduces_128_quantum_bits_at_two_known_points),
         cmocka_unit_test(the_pinned_figures_of_l4096_are_what_the_estimator_finds),
+        cmocka_unit_test(the_pinned_figures_of_the_network_tiers_are_what_the_estimator_finds),
         cmocka_unit_test(every_point_of_the_quantum_row_is_at_least_128_bits),
     };
     return cmocka_run_group_tests_name("estimator", tests, NULL, NULL);

@@ -352,7 +352,7 @@ static void the_log_is_json_and_names_nobody(void **state) {
     char path[96], sid[65];
     struct hats_buffer log;
     prepare();
-    snprintf(path, sizeof path, "%s/log", s.world.dir);
+    snprintf(path, sizeof path, "%s/stderr", s.world.dir);
     struct hats_server_config *config;
     assert_int_equal(hats_server_config_load(&config, s.init.config, NULL), HATS_OK);
     config->log_requests = true;

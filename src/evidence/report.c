@@ -51,7 +51,7 @@ static void row_encrypted_inference(struct hats_report *r) {
         snprintf(
             row->sentence, sizeof row->sentence,
             "The gate held a ciphertext with this digest and checked a proof of encryption (suite "
-            "%" PRIu32 "); the proof itself is not in this file.",
+            "%" PRIu32 "); the proof itself is not in this file, a bundle has it.",
             r->receipt.proof_suite);
     else
         snprintf(

@@ -82,8 +82,9 @@ static uint64_t square_root(uint64_t c) { return c == 1 ? 1 : UINT64_C(1) << 48;
  * products for n = 12 instead of 144. */
 static void multiply(struct hats_air *air, hats_air_node *out, const hats_air_node *in,
                      const uint64_t *m, unsigned n, uint64_t c) {
-    hats_air_node low[WIDTH / 2], high[WIDTH / 2], x[WIDTH / 2], y[WIDTH / 2];
-    uint64_t m_low[WIDTH / 2], m_high[WIDTH / 2], r = square_root(c), half = (HATS_P + 1) / 2;
+    hats_air_node low[WIDTH / 2] = {0}, high[WIDTH / 2] = {0}, x[WIDTH / 2], y[WIDTH / 2];
+    uint64_t m_low[WIDTH / 2] = {0}, m_high[WIDTH / 2] = {0};
+    uint64_t r = square_root(c), half = (HATS_P + 1) / 2;
     unsigned h = n / 2;
     if (n % 2 != 0) {
         for (unsigned i = 0; i < n; i++)

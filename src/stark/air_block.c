@@ -260,18 +260,6 @@ static void fill_k(struct hats_fp3_vec out, struct hats_fp3 value, size_t n) {
         fill(out.c[j], value.c[j], n);
 }
 
-static void add_k(const struct hats_field_kernels *k, struct hats_fp3_vec out,
-                  struct hats_fp3_vec a, struct hats_fp3_vec b, size_t n) {
-    for (int j = 0; j < 3; j++)
-        k->add(out.c[j], a.c[j], b.c[j], n);
-}
-
-static void sub_k(const struct hats_field_kernels *k, struct hats_fp3_vec out,
-                  struct hats_fp3_vec a, struct hats_fp3_vec b, size_t n) {
-    for (int j = 0; j < 3; j++)
-        k->sub(out.c[j], a.c[j], b.c[j], n);
-}
-
 /* The node as a vector over K, whatever it is; `room` is used where it has none yet. */
 static struct hats_fp3_vec lift(const struct hats_air_program *p,
                                 const struct hats_air_block *block, unsigned node,
@@ -332,7 +320,7 @@ static void operate_k(struct hats_air_program *p, const struct hats_air_block *b
         return;
     }
     struct hats_fp3_vec a = lift(p, block, e->a, p->t[0]), b = lift(p, block, e->b, p->t[1]);
-    (e->op == HATS_AIR_ADD ? add_k : sub_k)(p->kernels, out, a, b, block->n);
+    (e->op == HATS_AIR_ADD ? hats_fp3_vec_add : hats_fp3_vec_sub)(out, a, b, block->n);
 }
 
 static void operate_base(struct hats_air_program *p, const struct hats_air_block *block,
@@ -366,7 +354,7 @@ static void take_up(struct hats_air_program *p, const struct hats_air_block *blo
         const struct slot *s = &p->slots[node];
         if (s->kind == UNIFORM) {
             fill_k(p->t[0], hats_fp3_mul(lambda, p->uniform[node]), block->n);
-            add_k(p->kernels, out, out, p->t[0], block->n);
+            hats_fp3_vec_add(out, out, p->t[0], block->n);
         } else if (s->over_k) {
             p->kernels->fp3_add_scaled(out, k_of(p, block, node), lambda, block->n);
         } else {
@@ -425,8 +413,8 @@ static void helper_constraint(struct hats_air_program *p, const struct hats_air_
     lookup_factor(p, block, 2 * helper + 1, b);
     k->fp3_mul(c, a, b, block->n);
     k->fp3_mul(c, c, block->helpers[helper], block->n);
-    sub_k(k, c, c, a, block->n);
-    sub_k(k, c, c, b, block->n);
+    hats_fp3_vec_sub(c, c, a, block->n);
+    hats_fp3_vec_sub(c, c, b, block->n);
     k->fp3_add_scaled(out, c, lambda, block->n);
 }
 
@@ -438,11 +426,11 @@ static void accumulator_constraint(struct hats_air_program *p, const struct hats
     struct hats_fp3_vec d = p->engine_sum, t = p->t[2];
     sum_terms(p, block, d);
     fill_k(t, p->sum_constant, n);
-    sub_k(k, d, t, d, n);
-    add_k(k, d, d, block->wide_next, n);
-    sub_k(k, d, d, block->wide, n);
+    hats_fp3_vec_sub(d, t, d, n);
+    hats_fp3_vec_add(d, d, block->wide_next, n);
+    hats_fp3_vec_sub(d, d, block->wide, n);
     for (unsigned h = 0; h < hats_air_n_helpers(air); h++)
-        sub_k(k, d, d, block->helpers[h], n);
+        hats_fp3_vec_sub(d, d, block->helpers[h], n);
     if (air->has_table)
         k->fp3_mul_add_base(d, block->table_inverse, block->cells[air->table_multiplicities], n);
     if (air->n_lookups % 2 == 1) {
@@ -466,7 +454,7 @@ void hats_air_program_combine(struct hats_air_program *p, const struct hats_air_
     if (hats_air_has_accumulator(air)) {
         accumulator_constraint(p, block, p->binding.lambda[c], out);
     } else if (hats_air_has_mu(air)) {
-        sub_k(p->kernels, p->t[0], block->wide_next, block->wide, block->n);
+        hats_fp3_vec_sub(p->t[0], block->wide_next, block->wide, block->n);
         p->kernels->fp3_add_scaled(out, p->t[0], p->binding.lambda[c], block->n);
     }
 }

@@ -15,10 +15,6 @@ struct aux {
     size_t room_len;
 };
 
-static struct hats_fp3_vec vec_at(uint64_t *k, size_t n_rows, size_t i) {
-    return (struct hats_fp3_vec){{k + i, k + n_rows + i, k + 2 * n_rows + i}};
-}
-
 static struct hats_fp3 k_at(const uint64_t *k, size_t n_rows, size_t i) {
     return (struct hats_fp3){{k[i], k[n_rows + i], k[2 * n_rows + i]}};
 }
@@ -46,7 +42,7 @@ static hats_status invert_table(struct hats_stark_prover *p, unsigned t) {
         if ((a.c[0] | a.c[1] | a.c[2]) == 0)
             return hats_fail(p->err, HATS_E_RANGE, "a challenge met the lookup table; try again");
     }
-    hats_fp3_inv_many(vec_at(k, n, 0), vec_at(room, n, 0), n);
+    hats_fp3_inv_many(hats_stark_vec_at(k, n, 0), hats_stark_vec_at(room, n, 0), n);
     p->table_inverse[t] = k;
     return HATS_OK;
 }
@@ -137,13 +133,14 @@ static void terms_block(void *arg, size_t i, unsigned thread) {
     for (unsigned c = 0; c < air->n_public; c++)
         block.publics[c] = p->publics[x->t] + c * n + first;
     for (unsigned c = 0; c < air->n_weights; c++)
-        block.weights[c] = vec_at(p->weights[x->t] + 3 * c * n, n, first);
+        block.weights[c] = hats_stark_vec_at(p->weights[x->t] + 3 * c * n, n, first);
     stage(x, &block, first,
           x->rooms + (size_t)thread * (air->n_columns + air->n_fixed) * HATS_AIR_BLOCK);
     uint64_t *looked_up[HATS_AIR_MAX_LOOKUPS];
     for (unsigned l = 0; l < air->n_lookups; l++)
         looked_up[l] = x->looked_up + l * n + first;
-    hats_air_program_terms(x->programs[thread], &block, looked_up, vec_at(x->sums, n, first));
+    hats_air_program_terms(x->programs[thread], &block, looked_up,
+                           hats_stark_vec_at(x->sums, n, first));
 }
 
 /* 1 / A of one lookup in all rows. */
@@ -159,7 +156,8 @@ static void invert_lookup(void *arg, size_t l, unsigned thread) {
         a[n + j] = c.c[1];
         a[2 * n + j] = c.c[2];
     }
-    hats_fp3_inv_many(vec_at(x->inverses + 3 * l * n, n, 0), vec_at(a, n, 0), n);
+    hats_fp3_inv_many(hats_stark_vec_at(x->inverses + 3 * l * n, n, 0), hats_stark_vec_at(a, n, 0),
+                      n);
 }
 
 /* Helpers in place of the first inverse of each pair; then the accumulator, row by row. Its sum over all
@@ -169,7 +167,7 @@ static hats_status accumulate(struct aux *x) {
     struct hats_stark_prover *p = x->p;
     const struct hats_air *air = x->table->air;
     size_t n = x->table->n_rows;
-    struct hats_fp3_vec step = vec_at(x->sums, n, 0);
+    struct hats_fp3_vec step = hats_stark_vec_at(x->sums, n, 0);
     for (unsigned h = 0; h < x->table->n_helpers; h++)
         for (unsigned i = 0; i < 3; i++) {
             uint64_t *a = x->inverses + (6 * h + i) * n;

@@ -33,14 +33,12 @@ void hats_stark_interpolate(const struct hats_stark_prover *p, uint64_t *coeffs,
     hats_lde_interpolate(subgroup, coeffs, room);
 }
 
-static unsigned log2_of(uint32_t n) { return 31u - (unsigned)__builtin_clz(n); }
-
 void hats_stark_column(const struct hats_stark_prover *p, struct hats_stark_oracle *o, unsigned c,
                        const uint64_t *rows, uint32_t n_rows, uint32_t h, uint32_t stream,
                        uint64_t *room) {
     uint64_t *f = o->coeffs + (size_t)c * p->setup->d_max;
     if (rows != NULL)
-        hats_stark_interpolate(p, f, rows, log2_of(n_rows), room);
+        hats_stark_interpolate(p, f, rows, hats_stark_log2(n_rows), room);
     uint64_t *r = room;
     for (uint32_t done = 0; done < h;) { /* f += (X^N - 1) r, in pieces that fit into `room` */
         uint32_t n = h - done < n_rows ? h - done : n_rows;
@@ -74,6 +72,15 @@ static size_t leaf_len(const struct hats_stark_oracle *o) {
     return 1 + (o->salted ? HATS_MERKLE_SALT_LEN : 0) + (size_t)o->width * 8;
 }
 
+/* A word whose bytes in memory are v's, highest first: one store where hats_store_be64 may be eight. */
+static inline uint64_t big_endian(uint64_t v) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_bswap64(v);
+#else
+    return v;
+#endif
+}
+
 /* Leaves of TILE positions of one coset: columns to rows, rows to digests, digests to their places. The rows
  * are put together where they are hashed, each a padded message. */
 static void hash_tile(void *arg, size_t i, unsigned thread) {
@@ -90,8 +97,8 @@ static void hash_tile(void *arg, size_t i, unsigned thread) {
         const uint64_t *v = hats_stark_values(p, o, c, coset) + first;
         uint8_t *out = rows + (size_t)c * 8;
         for (uint32_t k = 0; k < tile; k++, out += padded) {
-            uint64_t big_endian = __builtin_bswap64(v[k]);
-            memcpy(out, &big_endian, sizeof big_endian);
+            uint64_t word = big_endian(v[k]);
+            memcpy(out, &word, sizeof word);
         }
     }
     size_t leaves[TILE];

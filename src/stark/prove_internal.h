@@ -85,6 +85,13 @@ struct hats_stark_prover {
     size_t n_positions;
 };
 
+/* Elements i, i + 1, .. of a K column that stands as three base columns of n_rows. */
+static inline struct hats_fp3_vec hats_stark_vec_at(uint64_t *k, size_t n_rows, size_t i) {
+    return (struct hats_fp3_vec){{k + i, k + n_rows + i, k + 2 * n_rows + i}};
+}
+/* Of a power of two. */
+static inline unsigned hats_stark_log2(size_t n) { return 63u - (unsigned)__builtin_clzll(n); }
+
 /* Processor time of the process, ns. */
 uint64_t hats_stark_clock(void);
 

@@ -32,12 +32,6 @@ struct quotient {
     unsigned t;
 };
 
-static unsigned log2_of(size_t n) { return 63u - (unsigned)__builtin_clzll(n); }
-
-static struct hats_fp3_vec vec_at(uint64_t *k, size_t n_rows, size_t i) {
-    return (struct hats_fp3_vec){{k + i, k + n_rows + i, k + 2 * n_rows + i}};
-}
-
 /* ---- columns that nobody commits to ---- */
 
 static void interpolate_given(void *arg, size_t c, unsigned thread) {
@@ -53,7 +47,7 @@ static void interpolate_given(void *arg, size_t c, unsigned thread) {
         rows = p->weights[x->t] + from * n;
     else
         rows = p->table_inverse[x->t] + (from - 3u * air->n_weights) * n;
-    hats_stark_interpolate(p, x->given[x->t].coeffs + c * n, rows, log2_of(n),
+    hats_stark_interpolate(p, x->given[x->t].coeffs + c * n, rows, hats_stark_log2(n),
                            x->rooms + thread * x->room_len);
 }
 
@@ -84,7 +78,7 @@ static void evaluate_given(void *arg, size_t c, unsigned thread) {
 static void evaluate_few(const struct quotient *x, uint64_t *out, const uint64_t *f,
                          size_t n_coeffs, size_t step, size_t n_values) {
     const struct hats_stark_prover *p = x->p;
-    uint64_t values[FEW_VALUES], w = x->few_root[log2_of(n_values)];
+    uint64_t values[FEW_VALUES], w = x->few_root[hats_stark_log2(n_values)];
     uint64_t point = hats_fp_pow(p->cosets[x->coset]->shift, step);
     for (size_t i = 0; i < n_values; i++, point = hats_fp_mul(point, w)) {
         values[i] = 0;
@@ -181,9 +175,9 @@ static void stage(const struct quotient *x, struct hats_air_block *block, size_t
     for (unsigned c = 0; c < air->n_public; c++, at += p->n_rows)
         block->publics[c] = at;
     for (unsigned c = 0; c < air->n_weights; c++, at += 3 * (size_t)p->n_rows)
-        block->weights[c] = vec_at(at, p->n_rows, 0);
+        block->weights[c] = hats_stark_vec_at(at, p->n_rows, 0);
     if (air->has_table) {
-        block->table_inverse = vec_at(at, p->n_rows, 0);
+        block->table_inverse = hats_stark_vec_at(at, p->n_rows, 0);
         at += 3 * (size_t)p->n_rows;
     }
     for (unsigned c = 0; c < air->n_fixed; c++, at += p->n_rows)
@@ -207,7 +201,7 @@ static void vanishing(const struct quotient *x, uint64_t *out, size_t first, siz
     const struct hats_stark_prover *p = x->p;
     uint32_t n_rows = p->setup->table[x->t].n_rows, n_values = p->n_rows / n_rows;
     uint64_t at = hats_fp_pow(p->cosets[x->coset]->shift, n_rows);
-    uint64_t ratio = hats_stark_generator(log2_of(n_values)), values[HATS_AIR_BLOCK];
+    uint64_t ratio = hats_stark_generator(hats_stark_log2(n_values)), values[HATS_AIR_BLOCK];
     if (n_values <= HATS_AIR_BLOCK)
         for (uint32_t i = 0; i < n_values; i++, at = hats_fp_mul(at, ratio))
             values[i] = hats_fp_inv(hats_fp_sub(at, 1));

@@ -28,8 +28,9 @@
 #define HATS_STARK_MAX_CHUNKS (HATS_AIR_MAX_DEGREE - 1)
 #define HATS_STARK_MAX_QUERIES 160
 #define HATS_STARK_MAX_FRI_LAYERS 4
-#define HATS_STARK_FOLD 8         /* arity of every fold */
-#define HATS_STARK_SALTED_BELOW 6 /* trees of fewer base columns have salted leaves; docs/FORMATS.md, 8.5 */
+#define HATS_STARK_FOLD 8 /* arity of every fold */
+#define HATS_STARK_SALTED_BELOW \
+    6 /* trees of fewer base columns have salted leaves; docs/FORMATS.md, 8.5 */
 #define HATS_STARK_MAX_LOG_DOMAIN 21
 #define HATS_STARK_LEAF_MAX ((size_t)8 * 1024) /* bytes of one opened row */
 
